@@ -1,0 +1,92 @@
+/* config - the options: one table drives the file, the environment, the command line, the printed
+ * configuration, the sample file and the documentation. */
+#ifndef BASE_CONFIG_H
+#define BASE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum config_rotation { ROTATION_ON_USE, ROTATION_STRICT, ROTATION_OFF };
+enum config_status_access { STATUS_ACCESS_LOOPBACK, STATUS_ACCESS_ANY };
+
+/* Texts are owned by the struct; durations are in the unit that the option's name or help gives. */
+struct config {
+    /* where */
+    char *base_path; /* without a slash at the end; "" is the root */
+    char *listen;    /* path of a Unix socket, or host:port; "" where the listener is inherited */
+    int64_t listen_mode; /* of the Unix socket, octal in the file */
+    char *run_directory;
+    char *key_directory;
+
+    /* processes */
+    int64_t workers;
+    int64_t io_timeout_ms; /* no byte from or to the web server for so long ends the connection */
+    int64_t drain_timeout_ms; /* how long a worker may finish its request at TERM */
+    int64_t purge_interval_s; /* housekeeper */
+
+    /* database */
+    char *database;       /* libpq connection string of the workers */
+    char *database_owner; /* of migrate; "" is the same */
+    int64_t database_timeout_ms;
+    int64_t database_prepare; /* boolean */
+    char *migration_directory;
+
+    /* tokens */
+    char *issuer;
+    char *audience;
+    int64_t access_lifetime_s;
+    int64_t access_jitter_percent;
+    int64_t clock_leeway_s;
+    int64_t expired_status; /* 419 or 401 */
+    int64_t refresh_lifetime_s;
+    int64_t refresh_idle_s;
+    int64_t refresh_rotation; /* enum config_rotation */
+
+    /* passwords */
+    int64_t argon2_memory_kib;
+    int64_t argon2_passes;
+    int64_t hash_slots;      /* 0: as many as there are processors */
+    int64_t hash_queue;      /* how many more workers may wait for a slot */
+    int64_t hash_timeout_ms; /* longest wait for a slot */
+
+    /* requests */
+    int64_t body_limit;    /* bytes of a JSON body */
+    int64_t status_access; /* enum config_status_access */
+
+    /* log */
+    int64_t log_level; /* enum log_level */
+    int64_t log_format;
+    int64_t log_target;
+};
+
+/* Defaults everywhere. */
+void config_init(struct config *config);
+void config_clear(struct config *config);
+/* A deep copy into uninitialised storage. */
+void config_copy(struct config *to, const struct config *from);
+
+enum { CONFIG_MESSAGE_SIZE = 512 };
+
+/* Each sets options on top of what is there and returns true, or false with a sentence in message
+ * ("FILE:LINE: unknown option 'x'"), in which case config may hold part of it. */
+bool config_read_file(struct config *config, const char *path, char message[CONFIG_MESSAGE_SIZE]);
+/* Every THERAPPAI_AUTH_<OPTION>; an unknown one is an error too, but for THERAPPAI_AUTH_CONFIG (the
+ * file's name). */
+bool config_read_environment(struct config *config, char *const *environment,
+                             char message[CONFIG_MESSAGE_SIZE]);
+/* "option=value", as behind --set. */
+bool config_set(struct config *config, const char *assignment, char message[CONFIG_MESSAGE_SIZE]);
+/* What no single option can see, for example that more workers may not hash than there are. */
+bool config_check(const struct config *config, char message[CONFIG_MESSAGE_SIZE]);
+
+/* Writes every option as a file that config_read_file takes. A database string that holds a
+ * password is left out, as a comment. */
+void config_print(const struct config *config, FILE *out);
+/* Writes the documented sample file: every option commented out with its default, help, bounds. */
+void config_print_sample(FILE *out);
+/* Writes the Markdown table of README.md. */
+void config_print_markdown(FILE *out);
+
+#endif
