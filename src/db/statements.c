@@ -1,0 +1,107 @@
+/* statements - see statements.h. */
+#include "db/statements.h"
+#include <stddef.h>
+
+/* Names of roles and of their permissions, each once, in a stable order. */
+#define ROLES_OF(user)                                                                             \
+    "coalesce((select string_agg(role, ' ' order by role) from user_roles where user_id = " user   \
+    "), '')"
+#define PERMISSIONS_OF(user)                                                                       \
+    "coalesce((select string_agg(distinct permission, ' ' order by permission)"                    \
+    " from user_roles ur join roles r on r.name = ur.role, unnest(r.permissions) permission"       \
+    " where ur.user_id = " user "), '')"
+
+#define SESSION_LIVES "s.ended_at is null and s.expires_at > now()"
+
+static const struct statement_entry table[STATEMENT_COUNT] = {
+    [STATEMENT_USER_CREATE] = {
+        "user_create",
+        "with new_user as ("
+        " insert into users (email, email_key, name, password) values ($1, $2, $3, $4)"
+        " returning id), new_role as ("
+        " insert into user_roles (user_id, role) select id, 'user' from new_user)"
+        " select id from new_user",
+        4, false,
+    },
+    [STATEMENT_USER_FOR_LOGIN] = {
+        "user_for_login",
+        "select id, password, disabled_at is not null, " ROLES_OF("users.id") ", "
+        PERMISSIONS_OF("users.id") " from users where email_key = $1",
+        1, true,
+    },
+    [STATEMENT_PROFILE_READ] = {
+        "profile_read",
+        "select u.id, u.email, u.name, u.profile_pic, u.disabled_at is not null"
+        " from users u join sessions s on s.user_id = u.id"
+        " where u.id = $1 and s.id = $2 and " SESSION_LIVES,
+        2, true,
+    },
+    [STATEMENT_PROFILE_RENAME] = {
+        "profile_rename",
+        "with target as (select u.id from users u join sessions s on s.user_id = u.id"
+        " where u.id = $1 and s.id = $2 and " SESSION_LIVES "), changed as ("
+        " update users set name = $3 where id = (select id from target) and disabled_at is null"
+        " returning id, email, name, profile_pic, false as disabled)"
+        " select id, email, name, profile_pic, disabled from changed union all"
+        " select u.id, u.email, u.name, u.profile_pic, true from users u"
+        " where u.id = (select id from target) and u.disabled_at is not null",
+        3, true, /* the same name twice is the same name */
+    },
+    [STATEMENT_SESSION_CREATE] = {
+        "session_create",
+        "with account as ("
+        " select id, disabled_at is not null as disabled from users"
+        " where id = $2 and password = $7 for no key update), rehashed as ("
+        " update users set password = $6"
+        " where $6::text is not null and id = (select id from account where not disabled)),"
+        " created as ("
+        " insert into sessions (id, user_id, expires_at, address, user_agent)"
+        " select $1, id, now() + $3::bigint * interval '1 second', $4, $5"
+        " from account where not disabled)"
+        " select disabled, " ROLES_OF("account.id") ", " PERMISSIONS_OF("account.id")
+        " from account",
+        7, false,
+    },
+    /* The generation and the coarse time of the last use move together, and only where one of them
+     * must, so that a client that never uses its successor costs no write. */
+    [STATEMENT_SESSION_REFRESH] = {
+        "session_refresh",
+        "with setting as materialized ("
+        " select set_config('synchronous_commit', 'off', true) as value), found as ("
+        " select s.id, s.user_id, s.generation, u.disabled_at is not null as disabled, "
+        SESSION_LIVES
+        " and s.last_used_at > now() - $4::bigint * interval '1 second' as alive"
+        " from sessions s join users u on u.id = s.user_id where s.id = $1), moved as ("
+        " update sessions s set generation = greatest(s.generation, $3::bigint),"
+        " last_used_at = now() from found, setting where s.id = found.id and found.alive"
+        " and not found.disabled and setting.value is not null and " SESSION_LIVES
+        " and s.generation <= $2::bigint"
+        " and (s.generation < $3::bigint or s.last_used_at < now() - interval '1 minute')"
+        " returning true)"
+        " select user_id, alive, disabled, generation, exists (select from moved), "
+        ROLES_OF("found.user_id") ", " PERMISSIONS_OF("found.user_id") " from found",
+        4, false,
+    },
+    [STATEMENT_SESSION_END] = {
+        "session_end",
+        "update sessions set ended_at = now(), end_reason = $3"
+        " where id = $1 and ($2::bigint is null or user_id = $2::bigint) and ended_at is null",
+        3, true,
+    },
+    [STATEMENT_SCHEMA_VERSION] = {
+        "schema_version", "select coalesce(max(number), 0) from schema_migrations", 0, true,
+    },
+    [STATEMENT_SESSION_PURGE] = {
+        "session_purge",
+        "with gone as (delete from sessions where id in (select id from sessions"
+        " where coalesce(ended_at, least(expires_at,"
+        " last_used_at + $1::bigint * interval '1 second')) < now() - interval '30 days'"
+        " limit 1000 for update skip locked) returning 1) select count(*) from gone",
+        1, true,
+    },
+};
+
+const struct statement_entry *statement_entry(enum statement statement)
+{
+    return &table[statement];
+}

@@ -1,0 +1,56 @@
+/* statements - all SQL that workers run, by name; nowhere else is any. Columns and parameters stand
+ * beside each statement. */
+#ifndef DB_STATEMENTS_H
+#define DB_STATEMENTS_H
+
+#include <stdbool.h>
+
+enum statement {
+    STATEMENT_INVALID = 0,
+
+    /* email, email key, name, password hash → id. Gives the account the role `user`.
+       ERROR_DUPLICATE: email taken. */
+    STATEMENT_USER_CREATE,
+    /* email key → id, password hash, disabled, roles, permissions (see USER columns below). No row:
+       no such account. */
+    STATEMENT_USER_FOR_LOGIN,
+    /* user id, session id → id, email, name, profile_pic, disabled. No row: account or session
+       gone. */
+    STATEMENT_PROFILE_READ,
+    /* user id, session id, name → as PROFILE_READ after the change */
+    STATEMENT_PROFILE_RENAME,
+
+    /* session id, user id, lifetime in seconds, address or null, user agent or null, new password
+     * hash or null, the hash that was verified → disabled, roles, permissions. One row, or none
+     * where the password was changed, or the account deleted, meanwhile. A disabled account gets a
+     * row and no session. */
+    STATEMENT_SESSION_CREATE,
+    /* session id, generation presented, generation to set at least (the same for on-use and off,
+     * one more for strict), idle seconds → user id, alive, disabled, generation before, advanced,
+     * roles, permissions. `alive`: neither ended nor expired nor idle. `advanced`: this call moved
+     * the generation. Where the presented generation is below the row's nothing is written. Commits
+     * asynchronously (see design: Tokens). No row: unknown session. */
+    STATEMENT_SESSION_REFRESH,
+    /* session id, user id or null for any, reason → nothing; synchronous, repeatable */
+    STATEMENT_SESSION_END,
+
+    /* → 1; for readyz: the newest migration's number */
+    STATEMENT_SCHEMA_VERSION,
+    /* idle seconds → number of sessions removed (ended, expired or idle for more than 30 days; at
+       most 1,000 a call) */
+    STATEMENT_SESSION_PURGE,
+
+    STATEMENT_COUNT
+};
+
+struct statement_entry {
+    const char *name; /* also the name of the prepared statement */
+    const char *sql;
+    int parameters;
+    bool repeatable; /* a read, or a write that does no harm when it happens twice */
+};
+
+/* The table's row. */
+const struct statement_entry *statement_entry(enum statement statement);
+
+#endif
