@@ -1,0 +1,25 @@
+/* auth - what the modules of this folder share: the parts of one worker. Owned by who made them. */
+#ifndef AUTH_AUTH_H
+#define AUTH_AUTH_H
+
+#include "base/config.h"
+#include "db/db.h"
+
+struct keyset;
+struct hash_queue;
+
+struct auth {
+    const struct config *config;
+    struct db *db;
+    struct keyset *keyset;
+    struct hash_queue *hash_queue;
+};
+
+/* Where a request comes from, for the list of sessions and the audit log. Either may be NULL;
+ * neither is trusted. */
+struct client {
+    const char *address;
+    const char *user_agent;
+};
+
+#endif

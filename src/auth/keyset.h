@@ -1,0 +1,77 @@
+/* keyset - the key files: access-token keys by `kid`, and the server keys of refresh tokens.
+ *
+ * One file a key in the key directory, mode 0600, named KID.ALG.STATE.EXT:
+ *
+ *     KID    1 to 64 of [A-Za-z0-9_-]; names made by `key generate` begin with the UTC time, so
+ *            that they sort by age
+ *     ALG    HS256, ES256, RS256 (access tokens) or MAC (refresh tokens)
+ *     STATE  created (verifies, does not sign yet), signing, verifying or retired (ignored)
+ *     EXT    pem (ES256, RS256: private key, PKCS#8 or traditional) or key (HS256, MAC: one line of
+ *            64 hexadecimal digits or more)
+ *
+ * The signing key of a use is the last by name among those in state `signing`. A change of state is
+ * a rename; a file is never changed in place, which would go unseen. Names that begin with a dot
+ * are left out. */
+#ifndef AUTH_KEYSET_H
+#define AUTH_KEYSET_H
+
+#include "base/error.h"
+#include "base/secret.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum key_algorithm { KEY_ALGORITHM_INVALID = 0, KEY_HS256, KEY_ES256, KEY_RS256, KEY_MAC };
+enum key_state { KEY_STATE_INVALID = 0, KEY_CREATED, KEY_SIGNING, KEY_VERIFYING, KEY_RETIRED };
+
+enum { KEY_ID_MAX = 64, KEY_MESSAGE_SIZE = 512, KEY_MAC_SIZE = 32, KEY_FINGERPRINT_SIZE = 4 };
+
+struct key {
+    char id[KEY_ID_MAX + 1];
+    enum key_algorithm algorithm;
+    enum key_state state;
+    struct secret *private_key; /* HS256, MAC: the bytes; ES256, RS256: PEM of the private key */
+    struct secret *verifier; /* HS256: the bytes; ES256, RS256: PEM of the public key; MAC: NULL */
+    unsigned char fingerprint[KEY_FINGERPRINT_SIZE]; /* MAC: names the key in a refresh token;
+                                                        derived from the id */
+};
+
+struct keyset;
+
+/* Loads every key of the directory. A file that breaks a rule (name, mode, owner other than us or
+ * root, key too weak: HMAC under 32 bytes, RSA under 2,048 bits, a curve other than P-256, kind
+ * other than the name says) fails the whole load with a sentence in message, as does a directory
+ * without a signing access-token key or without a signing MAC key, with two files of one KID, or
+ * that others than its owner (us or root) may write. Symbolic links are followed: the rules are for
+ * the file behind. Errors: ERROR_INTERNAL. */
+enum error keyset_load(const char *directory, struct keyset **keyset,
+                       char message[KEY_MESSAGE_SIZE]);
+/* NULL-safe. Wipes. */
+void keyset_free(struct keyset *keyset);
+
+/* Looks, at most once a second, or at once when `now` is set (an unknown kid; at most ten times a
+ * second), whether the directory changed, and then loads it anew. Where that fails the old keys
+ * stay and the log says why. Returns whether the keys changed. */
+bool keyset_refresh(struct keyset *keyset, bool now);
+/* Grows by one whenever the keys change, for what is remembered on the strength of a key. */
+uint64_t keyset_version(const struct keyset *keyset);
+
+/* NULL where there is none. Owned by the key set, until the next keyset_refresh. */
+const struct key *keyset_signing(const struct keyset *keyset); /* access tokens */
+const struct key *keyset_find(const struct keyset *keyset,
+                              const char *id); /* access tokens, any state but retired */
+const struct key *keyset_mac(const struct keyset *keyset); /* refresh tokens, signing */
+const struct key *keyset_find_mac(const struct keyset *keyset,
+                                  const unsigned char fingerprint[KEY_FINGERPRINT_SIZE]);
+
+/* "HS256" and so on; NULL for what is not in the table. */
+const char *key_algorithm_name(enum key_algorithm algorithm);
+enum key_algorithm key_algorithm_of(const char *name);
+
+/* Makes a key (HS256, ES256, MAC) in state `signing` and writes its file: temporary file, fsync,
+ * link without overwriting, fsync of the directory, which is created with mode 0700 if missing. The
+ * id goes into `id`. */
+enum error keyset_generate(const char *directory, enum key_algorithm algorithm,
+                           char id[KEY_ID_MAX + 1], char message[KEY_MESSAGE_SIZE]);
+
+#endif
