@@ -1,0 +1,19 @@
+/* handlers - what the route table names; each stands in the file of its resource. */
+#ifndef API_HANDLERS_H
+#define API_HANDLERS_H
+
+#include "api/exchange.h"
+
+handler signup_post; /* signup.c */
+
+handler login_post; /* login.c */
+handler refresh_post;
+handler logout_post;
+
+handler profile_get; /* profile.c */
+handler profile_put; /* and PATCH */
+
+handler healthz_get; /* status.c */
+handler readyz_get;
+
+#endif

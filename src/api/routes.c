@@ -1,0 +1,68 @@
+/* routes - see routes.h. */
+#include "api/routes.h"
+#include "api/handlers.h"
+#include <string.h>
+
+/* clang-format off */
+static const struct route table[] = {
+    { METHOD_POST,  "/signup/",  ACCESS_PUBLIC,     PERMISSION_INVALID,       BODY_JSON,          signup_post,  "Create an account" },
+    { METHOD_POST,  "/login/",   ACCESS_PUBLIC,     PERMISSION_INVALID,       BODY_JSON,          login_post,   "Log in: get an access token and a refresh token" },
+    { METHOD_POST,  "/refresh/", ACCESS_PUBLIC,     PERMISSION_INVALID,       BODY_JSON,          refresh_post, "Renew the access token" },
+    { METHOD_POST,  "/logout/",  ACCESS_OPTIONAL,   PERMISSION_INVALID,       BODY_JSON_OPTIONAL, logout_post,  "End this session" },
+    { METHOD_GET,   "/profile/", ACCESS_PERMISSION, PERMISSION_PROFILE_READ,  BODY_NONE,          profile_get,  "Read the own profile" },
+    { METHOD_PUT,   "/profile/", ACCESS_PERMISSION, PERMISSION_PROFILE_WRITE, BODY_JSON,          profile_put,  "Replace the own profile" },
+    { METHOD_PATCH, "/profile/", ACCESS_PERMISSION, PERMISSION_PROFILE_WRITE, BODY_JSON,          profile_put,  "Change the own profile" },
+    { METHOD_GET,   "/healthz/", ACCESS_LOCAL,      PERMISSION_INVALID,       BODY_NONE,          healthz_get,  "Whether the process lives" },
+    { METHOD_GET,   "/readyz/",  ACCESS_LOCAL,      PERMISSION_INVALID,       BODY_NONE,          readyz_get,   "Whether the database answers and its schema is current" },
+};
+/* clang-format on */
+
+enum { ROUTE_COUNT = sizeof table / sizeof table[0] };
+
+const struct route *routes(size_t *count)
+{
+    *count = ROUTE_COUNT;
+    return table;
+}
+
+static const char *row_flaw(size_t row)
+{
+    const struct route *route = &table[row];
+    if (route->method == METHOD_INVALID || !route->handle || !route->summary)
+        return "a route lacks its method, handler or summary";
+    if (route->access == ACCESS_INVALID || route->body == BODY_INVALID)
+        return "a route does not say who may call it, or what its body is";
+    if ((route->access == ACCESS_PERMISSION) != (route->permission != PERMISSION_INVALID))
+        return "a route names a permission without demanding one, or the reverse";
+    for (size_t i = 0; i < row; i++)
+        if (table[i].method == route->method && !strcmp(table[i].path, route->path))
+            return "two routes have the same method and path";
+    return NULL;
+}
+
+const char *routes_flaw(void)
+{
+    for (size_t row = 0; row < ROUTE_COUNT; row++) {
+        const char *flaw = row_flaw(row);
+        if (flaw)
+            return flaw;
+    }
+    return NULL;
+}
+
+const struct route *routes_find(enum method method, const char *path, unsigned *allowed)
+{
+    const struct route *found = NULL;
+    enum method wanted = method == METHOD_HEAD ? METHOD_GET : method;
+    *allowed = 0;
+    for (size_t row = 0; row < ROUTE_COUNT; row++) {
+        if (strcmp(table[row].path, path))
+            continue;
+        *allowed |= table[row].method | METHOD_OPTIONS;
+        if (table[row].method == METHOD_GET)
+            *allowed |= METHOD_HEAD;
+        if (table[row].method == wanted)
+            found = &table[row];
+    }
+    return found;
+}
