@@ -1,0 +1,45 @@
+/* configuration - therappai-auth check-config, print-config and sample-config. */
+#include "auth/keyset.h"
+#include "cli/command.h"
+#include <stdio.h>
+#include <string.h>
+
+/* The options themselves were checked when they were read; what is left are the files that they
+ * name. */
+int command_check_config(const struct config *config, int argc, char **argv)
+{
+    char message[KEY_MESSAGE_SIZE];
+    struct keyset *keyset = NULL;
+    (void)argv;
+    if (argc > 0)
+        return command_usage("check-config", "takes no arguments");
+    if (keyset_load(config->key_directory, &keyset, message)) {
+        fprintf(stderr, "therappai-auth: check-config: %s\n", message);
+        return EXIT_FAILED;
+    }
+    keyset_free(keyset);
+    puts("The configuration is good.");
+    return EXIT_DONE;
+}
+
+int command_print_config(const struct config *config, int argc, char **argv)
+{
+    (void)argv;
+    if (argc > 0)
+        return command_usage("print-config", "takes no arguments");
+    config_print(config, stdout);
+    return EXIT_DONE;
+}
+
+int command_sample_config(const struct config *config, int argc, char **argv)
+{
+    (void)config;
+    bool markdown = argc == 1 && !strcmp(argv[0], "--markdown");
+    if (argc > 0 && !markdown)
+        return command_usage("sample-config", "takes nothing but --markdown");
+    if (markdown)
+        config_print_markdown(stdout);
+    else
+        config_print_sample(stdout);
+    return EXIT_DONE;
+}

@@ -1,0 +1,259 @@
+/* main - the command line: reads the configuration and runs one command of the table. */
+#include "api/routes.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "auth/keyset.h"
+#include "cli/command.h"
+#include "proc/housekeeper.h"
+#include "proc/listen.h"
+#include "proc/master.h"
+#include "proc/worker.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SETTINGS_MAX = 128 };
+
+/* What the command line says beside the command. */
+struct invocation {
+    const char *file; /* --config; NULL: the usual one */
+    const char *settings[SETTINGS_MAX];
+    int setting_count;
+    char **arguments; /* the command and what is its own */
+    int argument_count;
+};
+
+static command_run run_serve, run_housekeeper, run_help, run_version;
+
+struct command {
+    const char *name, *usage, *summary;
+    command_run *run;
+};
+
+static const struct command commands[] = {
+    { "serve", "", "run the service: master, workers, housekeeper", run_serve },
+    { "housekeeper", "[--once]", "run the housekeeper alone, beside spawn-fcgi", run_housekeeper },
+    { "migrate", "[--status]", "bring the database's schema up to date", command_migrate },
+    { "key", "generate [--algorithm HS256|ES256|MAC]", "make a key", command_key },
+    { "check-config", "", "check the options and the keys", command_check_config },
+    { "print-config", "", "print the options in force", command_print_config },
+    { "sample-config", "[--markdown]", "print every option with its help", command_sample_config },
+    { "help", "", "print this", run_help },
+    { "version", "", "print the version", run_version },
+};
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+
+static const struct invocation *current_invocation; /* for the reload */
+
+int command_usage(const char *command, const char *what)
+{
+    fprintf(stderr, "therappai-auth: %s: %s\n", command, what);
+    return EXIT_USAGE;
+}
+
+static void print_help(FILE *out)
+{
+    fputs("usage: therappai-auth [--config FILE] [--set OPTION=VALUE]... COMMAND\n\n", out);
+    for (int i = 0; i < COMMAND_COUNT; i++) {
+        char left[64];
+        snprintf(left, sizeof left, "%s%s%s", commands[i].name, *commands[i].usage ? " " : "",
+                 commands[i].usage);
+        fprintf(out, "  %-44s %s\n", left, commands[i].summary);
+    }
+    fputs("\nWithout a command it serves FastCGI requests from the socket on descriptor 0, as one\n"
+          "worker:\n\n"
+          "  spawn-fcgi -F 4 -s /run/therappai-auth/auth.sock -- therappai-auth\n\n"
+          "The options stand in " THERAPPAI_AUTH_CONFIG_FILE
+          " (another file: --config\nor THERAPPAI_AUTH_CONFIG), in the environment as "
+          "THERAPPAI_AUTH_<OPTION>, and behind --set.\n",
+          out);
+}
+
+static int run_help(const struct config *config, int argc, char **argv)
+{
+    (void)config, (void)argc, (void)argv;
+    print_help(stdout);
+    return EXIT_DONE;
+}
+
+static int run_version(const struct config *config, int argc, char **argv)
+{
+    (void)config, (void)argc, (void)argv;
+    puts("therappai-auth " THERAPPAI_AUTH_VERSION);
+    return EXIT_DONE;
+}
+
+/* File, then environment, then --set; the usual file may be missing. */
+static bool read_options(const struct invocation *invocation, struct config *config, char *message)
+{
+    const char *file = invocation->file ? invocation->file : getenv("THERAPPAI_AUTH_CONFIG");
+    bool usual = !file || !*file;
+    if (usual)
+        file = THERAPPAI_AUTH_CONFIG_FILE;
+    if (!(usual && access(file, F_OK) && errno == ENOENT) &&
+        !config_read_file(config, file, message))
+        return false;
+    if (!config_read_environment(config, environ, message))
+        return false;
+    for (int i = 0; i < invocation->setting_count; i++)
+        if (!config_set(config, invocation->settings[i], message))
+            return false;
+    return config_check(config, message);
+}
+
+static bool load_config(const struct invocation *invocation, struct config *config, char *message)
+{
+    config_init(config);
+    if (read_options(invocation, config, message))
+        return true;
+    config_clear(config);
+    return false;
+}
+
+/* Options and keys; so that a bad reload stops at the master. */
+static bool reload(void *context, struct config *config, char message[MASTER_MESSAGE_SIZE])
+{
+    struct keyset *keyset = NULL;
+    char reason[KEY_MESSAGE_SIZE];
+    if (!load_config(context, config, message))
+        return false;
+    if (keyset_load(config->key_directory, &keyset, reason)) {
+        snprintf(message, MASTER_MESSAGE_SIZE, "%s", reason);
+        config_clear(config);
+        return false;
+    }
+    keyset_free(keyset);
+    return true;
+}
+
+/* The defects of a build or an installation that must stop the start. */
+static bool may_start(const struct config *config)
+{
+    char message[KEY_MESSAGE_SIZE];
+    struct keyset *keyset = NULL;
+    const char *flaw = routes_flaw();
+    if (!flaw && keyset_load(config->key_directory, &keyset, message))
+        flaw = message;
+    keyset_free(keyset);
+    if (flaw)
+        LOG(LOG_LEVEL_ERROR, "not_started", log_text("reason", flaw));
+    return !flaw;
+}
+
+static int run_serve(const struct config *config, int argc, char **argv)
+{
+    (void)argv;
+    if (argc > 0)
+        return command_usage("serve", "takes no arguments");
+    if (!may_start(config))
+        return EXIT_FAILED;
+    umask(0077);
+    if (mkdir(config->run_directory, 0750) && errno != EEXIST) {
+        LOG(LOG_LEVEL_ERROR, "not_started", log_text("run_directory", config->run_directory),
+            log_text("reason", strerror(errno)));
+        return EXIT_FAILED;
+    }
+    return master_run(config, reload, (void *)current_invocation);
+}
+
+static int run_housekeeper(const struct config *config, int argc, char **argv)
+{
+    bool once = argc == 1 && !strcmp(argv[0], "--once");
+    if (argc > 0 && !once)
+        return command_usage("housekeeper", "takes nothing but --once");
+    return housekeeper_run(config, once);
+}
+
+static int run_worker(const struct config *config)
+{
+    if (!may_start(config))
+        return EXIT_FAILED;
+    umask(0077);
+    return worker_run(config, STDIN_FILENO, NULL);
+}
+
+/* Options may stand before and behind the command; what is none belongs to the command. */
+static bool parse_arguments(int argc, char **argv, struct invocation *invocation)
+{
+    invocation->arguments = argv;
+    for (int i = 1; i < argc; i++) {
+        bool config = !strcmp(argv[i], "--config"), set = !strcmp(argv[i], "--set");
+        if (!config && !set) {
+            invocation->arguments[invocation->argument_count++] = argv[i];
+            continue;
+        }
+        if (++i == argc || (set && invocation->setting_count == SETTINGS_MAX))
+            return false;
+        if (config)
+            invocation->file = argv[i];
+        else
+            invocation->settings[invocation->setting_count++] = argv[i];
+    }
+    return true;
+}
+
+static const struct command *find_command(const char *name)
+{
+    static const struct {
+        const char *option, *command;
+    } aliases[] = { { "--help", "help" },
+                    { "-h", "help" },
+                    { "--version", "version" },
+                    { "--print-config", "print-config" } };
+    for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++)
+        if (!strcmp(name, aliases[i].option))
+            name = aliases[i].command;
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        if (!strcmp(name, commands[i].name))
+            return &commands[i];
+    return NULL;
+}
+
+static int run(const struct invocation *invocation, const struct command *command)
+{
+    char message[CONFIG_MESSAGE_SIZE];
+    struct config config;
+    if (command && (command->run == run_help || command->run == run_version))
+        return command->run(NULL, 0, NULL);
+    if (!load_config(invocation, &config, message)) {
+        fprintf(stderr, "therappai-auth: %s\n", message);
+        return EXIT_USAGE;
+    }
+    log_open((enum log_level)config.log_level, (enum log_format)config.log_format,
+             (enum log_target)config.log_target);
+    int status =
+        command ? command->run(&config, invocation->argument_count - 1, invocation->arguments + 1)
+                : run_worker(&config);
+    config_clear(&config);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    static struct invocation invocation;
+    const struct command *command = NULL;
+    if (!secret_start())
+        return command_usage("start", "the cryptographic library is not usable");
+    if (!parse_arguments(argc, argv, &invocation))
+        return command_usage("--config and --set", "take a value");
+    if (invocation.argument_count > 0) {
+        command = find_command(invocation.arguments[0]);
+        if (!command) {
+            fprintf(stderr, "therappai-auth: there is no command '%s'\n\n",
+                    invocation.arguments[0]);
+            print_help(stderr);
+            return EXIT_USAGE;
+        }
+    } else if (!listen_is_listener(STDIN_FILENO)) {
+        fputs("therappai-auth is started by a web server or spawn-fcgi, or as 'therappai-auth "
+              "serve'.\n\n",
+              stderr);
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    current_invocation = &invocation;
+    return run(&invocation, command);
+}
