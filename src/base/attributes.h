@@ -8,5 +8,6 @@
 
 #pragma GCC poison strcpy strcat sprintf vsprintf gets strtok
 #pragma GCC diagnostic error "-Wincompatible-pointer-types"
+#pragma GCC diagnostic error "-Wint-conversion"
 
 #endif

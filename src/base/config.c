@@ -345,7 +345,8 @@ void config_print_sample(FILE *out)
     const struct option *table = options(&count);
     fputs("# Options of therappai-auth, each with its default: 'option = value', one a line, the\n"
           "# value in \"quotation marks\" where it is empty or holds a '#'. What the environment\n"
-          "# (THERAPPAI_AUTH_<OPTION>) and then --set say comes after this file.\n",
+          "# (THERAPPAI_AUTH_<OPTION>) and then --set say comes after this file.\n"
+          "# Times are written as 500ms, 90s, 15m, 12h or 30d, sizes as 64k, 19M or 1G.\n",
           out);
     for (size_t i = 0; i < count; i++) {
         char allowed[OPTION_VALUE_SIZE];

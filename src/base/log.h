@@ -39,8 +39,8 @@ bool log_wanted(enum log_level level);
 void log_request_id(const char *id);
 
 /* Writes one line of at most 4,096 bytes (values are cut, and escaped so that no value can forge a
- * line or field) in one write(). `fields` ends with an element of kind LOG_KIND_END. Values that
- * are not UTF-8 and control characters are escaped. */
+ * line or field; a field that finds no room is left out) in one write(). `fields` ends with an
+ * element of kind LOG_KIND_END. Values that are not UTF-8 and control characters are escaped. */
 void log_write(enum log_level level, const char *event, const struct log_field *fields);
 
 /* At least one field. */

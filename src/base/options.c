@@ -102,7 +102,10 @@ static const char *listen_flaw(const char *text)
     { #member, OPTION_CHOICE, AT(member), initial, NULL, 0, 0, choices, help, NULL }
 /* clang-format on */
 
-enum { MINUTE = 60, DAY = 86400, KIB = 1024, MIB = 1024 * 1024 };
+#define MINUTE INT64_C(60)
+#define DAY    INT64_C(86400)
+#define KIB    INT64_C(1024)
+#define MIB    (KIB * KIB)
 
 /* clang-format off */
 static const struct option table[] = {
@@ -126,10 +129,10 @@ static const struct option table[] = {
     NUMBER("access_jitter", OPTION_INTEGER, access_jitter_percent, "5", 0, 50, "per cent by which a life is shortened at random, so that not all tabs refresh at once"),
     NUMBER("clock_leeway", OPTION_SECONDS, clock_leeway_s, "5s", 0, 5 * MINUTE, "how far clocks may be apart"),
     CHOICE(expired_status, "419", expired_statuses, "status of an expired access token; 401 for clients that know RFC 6750 alone"),
-    NUMBER("refresh_lifetime", OPTION_SECONDS, refresh_lifetime_s, "30d", 1, 3650LL * DAY, "life of a session, from the login"),
-    NUMBER("refresh_idle", OPTION_SECONDS, refresh_idle_s, "14d", 1, 3650LL * DAY, "a session ends when nobody refreshed it for so long"),
+    NUMBER("refresh_lifetime", OPTION_SECONDS, refresh_lifetime_s, "30d", 1, 3650 * DAY, "life of a session, from the login"),
+    NUMBER("refresh_idle", OPTION_SECONDS, refresh_idle_s, "14d", 1, 3650 * DAY, "a session ends when nobody refreshed it for so long"),
     CHOICE(refresh_rotation, "on-use", rotations, "when a refresh token is retired: at the first use of its successor, at its own first use, or never"),
-    NUMBER("argon2_memory", OPTION_KIBIBYTES, argon2_memory_kib, "19M", 1 * KIB, 1024 * KIB, "memory of one password hash"),
+    NUMBER("argon2_memory", OPTION_KIBIBYTES, argon2_memory_kib, "19M", 1 * KIB, MIB, "memory of one password hash"),
     NUMBER("argon2_passes", OPTION_INTEGER, argon2_passes, "2", 1, 20, "passes of one password hash over its memory"),
     NUMBER("hash_slots", OPTION_INTEGER, hash_slots, "0", 0, 256, "password hashes at once on this host; 0: one a processor"),
     NUMBER("hash_queue", OPTION_INTEGER, hash_queue, "16", 0, 256, "how many more may wait; a quarter of the workers stays free in any case"),
