@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HOSTS_MAX = 16, PARAMETERS_MAX = 64 };
+enum { PARAMETERS_MAX = 64 };
 
 struct connection_target {
     PQconninfoOption *options;
@@ -37,27 +37,41 @@ static char *element(const char *list, int index)
     return memory_text_of(list, strcspn(list, ","));
 }
 
+static bool is_listed(const char *keyword)
+{
+    return !strcmp(keyword, "host") || !strcmp(keyword, "hostaddr") || !strcmp(keyword, "port");
+}
+
+/* How many hosts there are; 0 where the lists do not go together. */
+static int count_hosts(const PQconninfoOption *option)
+{
+    int hosts = 1;
+    for (; option->keyword; option++) {
+        int count = option->val && is_listed(option->keyword) ? count_elements(option->val) : 1;
+        if (count > 1 && hosts > 1 && count != hosts)
+            return 0;
+        if (count > hosts)
+            hosts = count;
+    }
+    return hosts;
+}
+
 struct connection_target *connection_target_new(const char *conninfo, const char *application_name,
                                                 char *message, size_t size)
 {
     char *reason = NULL;
     PQconninfoOption *options = PQconninfoParse(conninfo, &reason);
-    if (!options) {
+    int hosts = options ? count_hosts(options) : 0;
+    PQfreemem(reason); /* not shown: it repeats the string, which may hold a password */
+    if (hosts == 0) {
         snprintf(message, size, "the connection string cannot be read");
-        PQfreemem(reason); /* it would repeat the string */
+        PQconninfoFree(options);
         return NULL;
     }
     struct connection_target *target = memory_new(sizeof *target);
     target->options = options;
     target->application_name = memory_text(application_name);
-    target->hosts = 1;
-    for (const PQconninfoOption *option = options; option->keyword; option++) {
-        bool lists = !strcmp(option->keyword, "host") || !strcmp(option->keyword, "hostaddr");
-        if (lists && option->val && count_elements(option->val) > target->hosts)
-            target->hosts = count_elements(option->val);
-    }
-    if (target->hosts > HOSTS_MAX)
-        target->hosts = HOSTS_MAX;
+    target->hosts = hosts;
     return target;
 }
 
@@ -87,11 +101,6 @@ static bool wait_for(const PGconn *connection, short events, int64_t deadline_ms
     }
 }
 
-static bool is_listed(const char *keyword)
-{
-    return !strcmp(keyword, "host") || !strcmp(keyword, "hostaddr") || !strcmp(keyword, "port");
-}
-
 /* Starts to connect to one host of the list. */
 static PGconn *start(const struct connection_target *target, int host)
 {
@@ -99,7 +108,7 @@ static PGconn *start(const struct connection_target *target, int host)
     char *copies[PARAMETERS_MAX];
     int count = 0, copied = 0;
     const PQconninfoOption *option = target->options;
-    for (; option->keyword && count < PARAMETERS_MAX - 1; option++) {
+    for (; option->keyword && count < PARAMETERS_MAX - 2; option++) {
         if (!option->val)
             continue;
         keywords[count] = option->keyword;
@@ -110,6 +119,8 @@ static PGconn *start(const struct connection_target *target, int host)
     }
     keywords[count] = "fallback_application_name";
     values[count++] = target->application_name;
+    keywords[count] = "client_encoding"; /* whatever the environment says */
+    values[count++] = "UTF8";
     keywords[count] = values[count] = NULL;
     PGconn *connection = PQconnectStartParams(keywords, values, 0);
     while (copied > 0)
@@ -159,15 +170,12 @@ PGconn *connection_open(struct connection_target *target, int64_t deadline_ms, c
     return NULL;
 }
 
-/* Between two statements the server says nothing, unless it closes. */
+/* Between two statements the server says nothing but that it closes. (A notice, or news of a
+ * changed setting, costs a new connection; they are rare.) */
 bool connection_is_alive(PGconn *connection)
 {
     struct pollfd socket = { .fd = PQsocket(connection), .events = POLLIN };
-    if (PQstatus(connection) != CONNECTION_OK)
-        return false;
-    if (poll(&socket, 1, 0) <= 0)
-        return true;
-    return PQconsumeInput(connection) && PQstatus(connection) == CONNECTION_OK;
+    return PQstatus(connection) == CONNECTION_OK && poll(&socket, 1, 0) <= 0;
 }
 
 /* Sends all that is queued, and reads meanwhile, so that neither side waits for the other. */
@@ -197,22 +205,40 @@ static bool is_error(const PGresult *result)
     return status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE;
 }
 
+/* COPY would go on for ever: nobody here sends or takes its data. */
+static bool is_copy(const PGresult *result)
+{
+    ExecStatusType status = PQresultStatus(result);
+    return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
+}
+
+static PGresult *prefer(PGresult *kept, PGresult *next)
+{
+    bool keep = kept && is_error(kept);
+    PQclear(keep ? next : kept);
+    return keep ? kept : next;
+}
+
 PGresult *connection_finish(PGconn *connection, int64_t deadline_ms, bool *late)
 {
     PGresult *kept = NULL, *next = NULL;
     bool whole = flush(connection, deadline_ms);
     while (whole && (whole = receive(connection, deadline_ms)) &&
            (next = PQgetResult(connection)) != NULL) {
-        if (kept && is_error(kept)) {
-            PQclear(next);
-            continue;
-        }
-        PQclear(kept);
-        kept = next;
+        whole = !is_copy(next);
+        kept = prefer(kept, next);
     }
     *late = !whole && PQstatus(connection) == CONNECTION_OK;
-    if (whole)
+    bool refused = kept && PQresultErrorField(kept, PG_DIAG_SQLSTATE);
+    if (refused || (whole && kept && !is_error(kept)))
         return kept;
     PQclear(kept);
     return NULL;
+}
+
+bool connection_is_ready(const PGconn *connection)
+{
+    PGTransactionStatusType status = PQtransactionStatus(connection);
+    return PQstatus(connection) == CONNECTION_OK && status != PQTRANS_ACTIVE &&
+           status != PQTRANS_UNKNOWN;
 }

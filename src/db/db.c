@@ -53,11 +53,12 @@ void db_free(struct db *db)
     free(db);
 }
 
-/* Notices go nowhere: they may repeat values. */
-static void drop_notice(void *context, const PGresult *notice)
+/* Their texts may repeat values. */
+static void log_notice(void *context, const PGresult *notice)
 {
     (void)context;
-    (void)notice;
+    LOG(LOG_LEVEL_DEBUG, "database_notice",
+        log_text("sqlstate", PQresultErrorField(notice, PG_DIAG_SQLSTATE)));
 }
 
 /* Up to half of the delay is random, so that workers do not all come back at once. */
@@ -90,55 +91,67 @@ static bool ensure_connection(struct db *db, int64_t deadline_ms, char *message,
         LOG(LOG_LEVEL_INFO, "database_back",
             log_integer("server", PQserverVersion(db->connection)));
     db->delay_ms = 0;
-    PQsetNoticeReceiver(db->connection, drop_notice, NULL);
+    PQsetNoticeReceiver(db->connection, log_notice, NULL);
     return true;
 }
 
 /* Errors --------------------------------------------------------------------------------------- */
 
-enum remedy {
-    REMEDY_NONE,
-    REMEDY_REPEAT,    /* nothing was done: once more */
-    REMEDY_PREPARE,   /* nothing was done: prepare anew, and once more */
-    REMEDY_DISCONNECT /* this server is of no use any more */
+enum repeat {
+    REPEAT_NEVER,
+    REPEAT_IF_HARMLESS, /* it may have been done */
+    REPEAT_ALWAYS       /* it was not done, and may succeed now */
 };
 
-/* By SQLSTATE or, with two characters, by its class. The first row that fits counts. */
-static const struct {
-    const char *state;
+struct state {
+    const char *prefix; /* of the SQLSTATE */
     enum error error;
-    enum remedy remedy;
-} states[] = {
-    { "23505", ERROR_DUPLICATE, REMEDY_NONE },         /* unique_violation */
-    { "26000", ERROR_INTERNAL, REMEDY_PREPARE },       /* no such prepared statement */
-    { "0A000", ERROR_INTERNAL, REMEDY_PREPARE },       /* cached plan must not change result type */
-    { "40", ERROR_UNAVAILABLE, REMEDY_REPEAT },        /* rolled back: serialization, deadlock */
-    { "25006", ERROR_UNAVAILABLE, REMEDY_DISCONNECT }, /* read only: no longer the primary */
-    { "08", ERROR_UNAVAILABLE, REMEDY_DISCONNECT },    /* connection */
-    { "57P", ERROR_UNAVAILABLE, REMEDY_DISCONNECT },   /* shutdown */
-    { "57", ERROR_UNAVAILABLE, REMEDY_NONE },          /* cancelled: statement_timeout */
-    { "53", ERROR_UNAVAILABLE, REMEDY_NONE },          /* resources */
-    { "55P03", ERROR_UNAVAILABLE, REMEDY_NONE },       /* lock_timeout */
+    enum repeat repeat;
+    bool drop; /* this connection is of no use any more */
+    bool told; /* the server's message holds names and numbers alone, and may be logged */
 };
 
-static enum error classify(const PGresult *result, enum remedy *remedy)
+/* The first row that fits counts. */
+static const struct state states[] = {
+    /* unique_violation */
+    { "23505", ERROR_DUPLICATE, REPEAT_NEVER, false, false },
+    /* read only: this server is no longer the primary */
+    { "25006", ERROR_UNAVAILABLE, REPEAT_ALWAYS, true, true },
+    /* no such prepared statement; cached plan must not change result type */
+    { "26000", ERROR_INTERNAL, REPEAT_ALWAYS, true, true },
+    { "0A000", ERROR_INTERNAL, REPEAT_ALWAYS, true, true },
+    /* statement_completion_unknown; rolled back: serialization, deadlock */
+    { "40003", ERROR_UNAVAILABLE, REPEAT_IF_HARMLESS, true, true },
+    { "40", ERROR_UNAVAILABLE, REPEAT_ALWAYS, false, true },
+    /* the connection; shutdown; cancelled: statement_timeout */
+    { "08", ERROR_UNAVAILABLE, REPEAT_IF_HARMLESS, true, true },
+    { "57P", ERROR_UNAVAILABLE, REPEAT_IF_HARMLESS, true, true },
+    { "57", ERROR_UNAVAILABLE, REPEAT_NEVER, false, true },
+    /* resources; lock_timeout */
+    { "53", ERROR_UNAVAILABLE, REPEAT_NEVER, false, true },
+    { "55P03", ERROR_UNAVAILABLE, REPEAT_NEVER, false, true },
+    /* rights, names, syntax */
+    { "42", ERROR_INTERNAL, REPEAT_NEVER, false, true },
+    { "", ERROR_INTERNAL, REPEAT_NEVER, false, false },
+};
+
+static const struct state *state_of(const PGresult *result)
 {
-    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    *remedy = REMEDY_NONE;
-    for (size_t i = 0; state && i < sizeof states / sizeof states[0]; i++) {
-        if (strncmp(state, states[i].state, strlen(states[i].state)))
-            continue;
-        *remedy = states[i].remedy;
-        return states[i].error;
-    }
-    return ERROR_INTERNAL;
+    const char *code = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const struct state *state = states;
+    while (strncmp(code ? code : "", state->prefix, strlen(state->prefix)) != 0)
+        state++;
+    return state;
 }
 
-/* The server's message may hold values of a row, and those are people's: only names are logged. */
+/* Messages and details may hold values of a row, and those are people's: else only names are
+ * logged. */
 static void log_refusal(const char *statement, const PGresult *result)
 {
+    const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     LOG(LOG_LEVEL_ERROR, "database_refused", log_text("statement", statement),
         log_text("sqlstate", PQresultErrorField(result, PG_DIAG_SQLSTATE)),
+        log_text("message", state_of(result)->told ? message : NULL),
         log_text("constraint", PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME)),
         log_text("table", PQresultErrorField(result, PG_DIAG_TABLE_NAME)),
         log_text("column", PQresultErrorField(result, PG_DIAG_COLUMN_NAME)));
@@ -203,33 +216,38 @@ static struct attempt try_once(struct db *db, enum statement statement, const ch
     if (!ensure_connection(db, deadline_ms, message, sizeof message))
         return (struct attempt){ .unreachable = true };
     struct attempt attempt = send_statement(db, statement, values, deadline_ms);
-    if (!attempt.result)
+    bool refused = attempt.result && !is_good(attempt.result);
+    if (!connection_is_ready(db->connection) || (refused && state_of(attempt.result)->drop))
         disconnect(db);
     return attempt;
 }
 
-/* Whether one more try is right, and makes the connection fit for it. */
-static bool may_repeat(struct db *db, enum statement statement, const struct attempt *attempt)
+static bool may_repeat(enum statement statement, const struct attempt *attempt)
 {
-    enum remedy remedy;
+    bool harmless = !attempt->sent || statement_entry(statement)->repeatable;
+    if (attempt->unreachable || attempt->late)
+        return false;
     if (!attempt->result)
-        return !attempt->late && !attempt->unreachable &&
-               (!attempt->sent || statement_entry(statement)->repeatable);
-    classify(attempt->result, &remedy);
-    if (remedy == REMEDY_PREPARE)
-        disconnect(db);
-    if (remedy == REMEDY_DISCONNECT) {
-        disconnect(db);
-        return statement_entry(statement)->repeatable;
-    }
-    return remedy == REMEDY_PREPARE || remedy == REMEDY_REPEAT;
+        return harmless;
+    enum repeat repeat = state_of(attempt->result)->repeat;
+    return repeat == REPEAT_ALWAYS || (repeat == REPEAT_IF_HARMLESS && harmless);
 }
 
-static enum error conclude(struct db *db, enum statement statement, struct attempt *attempt,
+static enum error take(PGresult *rows, struct db_result **result)
+{
+    if (!result) {
+        PQclear(rows);
+        return ERROR_NONE;
+    }
+    *result = memory_new(sizeof **result);
+    (*result)->rows = rows;
+    return ERROR_NONE;
+}
+
+static enum error conclude(enum statement statement, const struct attempt *attempt,
                            struct db_result **result)
 {
     const char *name = statement_entry(statement)->name;
-    enum remedy remedy;
     if (attempt->unreachable)
         return ERROR_UNAVAILABLE;
     if (!attempt->result) {
@@ -237,22 +255,13 @@ static enum error conclude(struct db *db, enum statement statement, struct attem
             log_text("reason", attempt->late ? "no answer in time" : "connection lost"));
         return ERROR_UNAVAILABLE;
     }
-    if (!is_good(attempt->result)) {
-        enum error error = classify(attempt->result, &remedy);
-        if (error != ERROR_DUPLICATE)
-            log_refusal(name, attempt->result);
-        if (remedy == REMEDY_DISCONNECT)
-            disconnect(db);
-        PQclear(attempt->result);
-        return error;
-    }
-    if (!result) {
-        PQclear(attempt->result);
-        return ERROR_NONE;
-    }
-    *result = memory_new(sizeof **result);
-    (*result)->rows = attempt->result;
-    return ERROR_NONE;
+    if (is_good(attempt->result))
+        return take(attempt->result, result);
+    enum error error = state_of(attempt->result)->error;
+    if (error != ERROR_DUPLICATE)
+        log_refusal(name, attempt->result);
+    PQclear(attempt->result);
+    return error;
 }
 
 enum error db_run(struct db *db, enum statement statement, const char *const values[],
@@ -261,11 +270,11 @@ enum error db_run(struct db *db, enum statement statement, const char *const val
     int64_t deadline_ms = clock_monotonic_ms() + db->timeout_ms;
     struct attempt attempt = try_once(db, statement, values, deadline_ms);
     bool failed = !attempt.result || !is_good(attempt.result);
-    if (failed && may_repeat(db, statement, &attempt)) {
+    if (failed && may_repeat(statement, &attempt)) {
         PQclear(attempt.result);
         attempt = try_once(db, statement, values, deadline_ms);
     }
-    return conclude(db, statement, &attempt, result);
+    return conclude(statement, &attempt, result);
 }
 
 /* Results -------------------------------------------------------------------------------------- */
@@ -302,29 +311,40 @@ void db_result_free(struct db_result *result)
 
 /* Migrations ----------------------------------------------------------------------------------- */
 
-static enum error conclude_query(struct db *db, PGresult *result, struct db_result **out,
-                                 char *message, size_t size)
+/* Which line of the script the server complains about; 0 where it does not say. PostgreSQL counts
+ * characters. */
+static int line_of(const char *sql, const PGresult *result)
 {
-    enum remedy remedy;
-    if (!result) {
-        snprintf(message, size, "the database does not answer, or the connection was lost");
+    const char *position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
+    long left = position ? strtol(position, NULL, 10) : 0;
+    int line = left > 0;
+    for (; left > 1 && *sql; sql++) {
+        left -= ((unsigned char)sql[1] & 0xc0) != 0x80;
+        line += *sql == '\n';
+    }
+    return line;
+}
+
+static enum error conclude_query(struct db *db, const char *sql, PGresult *answer,
+                                 struct db_result **result, char *message, size_t size)
+{
+    if (!connection_is_ready(db->connection))
         disconnect(db);
+    if (!answer) {
+        snprintf(message, size, "the database does not answer, or the connection was lost");
         return ERROR_UNAVAILABLE;
     }
-    if (!is_good(result)) {
-        enum error error = classify(result, &remedy);
-        const char *text = PQresultErrorMessage(result);
-        snprintf(message, size, "%.*s", (int)strcspn(text, "\n"), text);
-        PQclear(result);
-        return error;
-    }
-    if (!out) {
-        PQclear(result);
-        return ERROR_NONE;
-    }
-    *out = memory_new(sizeof **out);
-    (*out)->rows = result;
-    return ERROR_NONE;
+    if (is_good(answer))
+        return take(answer, result);
+    enum error error = state_of(answer)->error;
+    const char *text = PQresultErrorField(answer, PG_DIAG_MESSAGE_PRIMARY);
+    int line = line_of(sql, answer);
+    if (line > 0)
+        snprintf(message, size, "line %d: %s", line, text);
+    else
+        snprintf(message, size, "%s", text ? text : "the database refused it");
+    PQclear(answer);
+    return error;
 }
 
 static int64_t deadline_of(int64_t timeout_ms)
@@ -335,22 +355,22 @@ static int64_t deadline_of(int64_t timeout_ms)
 enum error db_script(struct db *db, const char *sql, int64_t timeout_ms, char *message, size_t size)
 {
     bool late;
-    PGresult *result = NULL;
+    PGresult *answer = NULL;
     if (!ensure_connection(db, clock_monotonic_ms() + db->timeout_ms, message, size))
         return ERROR_UNAVAILABLE;
     if (PQsendQuery(db->connection, sql))
-        result = connection_finish(db->connection, deadline_of(timeout_ms), &late);
-    return conclude_query(db, result, NULL, message, size);
+        answer = connection_finish(db->connection, deadline_of(timeout_ms), &late);
+    return conclude_query(db, sql, answer, NULL, message, size);
 }
 
 enum error db_query(struct db *db, const char *sql, int n, const char *const values[],
-                    int64_t timeout_ms, struct db_result **out, char *message, size_t size)
+                    int64_t timeout_ms, struct db_result **result, char *message, size_t size)
 {
     bool late;
-    PGresult *result = NULL;
+    PGresult *answer = NULL;
     if (!ensure_connection(db, clock_monotonic_ms() + db->timeout_ms, message, size))
         return ERROR_UNAVAILABLE;
     if (PQsendQueryParams(db->connection, sql, n, NULL, values, NULL, NULL, 0))
-        result = connection_finish(db->connection, deadline_of(timeout_ms), &late);
-    return conclude_query(db, result, out, message, size);
+        answer = connection_finish(db->connection, deadline_of(timeout_ms), &late);
+    return conclude_query(db, sql, answer, result, message, size);
 }

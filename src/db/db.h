@@ -28,13 +28,18 @@ struct db_result;
 
 /* Runs one statement of the table in a transaction of its own. `values` has as many texts as the
  * statement has parameters, NULL for SQL null. On ERROR_NONE the result is stored, to be freed with
- * db_result_free (result may be NULL where nobody wants it). Errors, logged here: ERROR_UNAVAILABLE
- * no connection, a deadline passed, or a SQLSTATE of class 08, 53, 57, 40, 55P03, 25006 (read-only:
- * a standby) ERROR_DUPLICATE    unique_violation; not logged as an error ERROR_INTERNAL anything
- * else that PostgreSQL refused A connection found dead is opened anew and a statement that the
- * table calls repeatable is run once more; any other write is not repeated. After a failed attempt
- * to connect, further ones are refused at once until a back-off (50 ms doubling to 1 s, with
- * jitter) has passed. */
+ * db_result_free (result may be NULL where nobody wants it). Errors, logged here:
+ *
+ *     ERROR_UNAVAILABLE  no connection, the deadline passed, or a SQLSTATE of class 08, 40, 53, 57,
+ *                        or 55P03 (lock_timeout), 25006 (read only: a standby)
+ *     ERROR_DUPLICATE    unique_violation; not logged
+ *     ERROR_INTERNAL     anything else that PostgreSQL refused
+ *
+ * A connection found dead is opened anew, and the statement is run once more if it was not sent, if
+ * PostgreSQL says that it was undone, or if the table calls it repeatable; any other is not
+ * repeated. After a failed attempt to connect, further ones are refused at once, and without a line
+ * in the log, until a back-off (50 ms doubling to 1 s, less up to half) has passed. What still runs
+ * in the server after the deadline is ended by the statement_timeout of the worker's role. */
 enum error db_run(struct db *db, enum statement statement, const char *const values[],
                   struct db_result **result);
 

@@ -9,7 +9,11 @@
 #include <string.h>
 
 enum { FILES_MAX = 1000, NAME_SIZE = 128, FILE_LIMIT = 4 * 1024 * 1024, QUERY_MS = 10000 };
-enum { LOCK_MS = 300000 /* another one may be at work */, CHECKSUM_SIZE = 65 };
+enum { CHECKSUM_SIZE = 65 };
+
+/* How long to wait for another one at work, and for the call that waits. */
+#define LOCK_TIMEOUT "60s"
+enum { LOCK_MS = 70000 };
 
 /* Any number that is ours alone among the users of advisory locks in the database. */
 #define LOCK_KEY "7216084359301"
@@ -220,7 +224,16 @@ static enum error make_plan(const struct task *task, struct plan *plan)
 
 static enum error take_lock(const struct task *task)
 {
-    return query(task, "select pg_advisory_lock(" LOCK_KEY ")", 0, NULL, LOCK_MS, NULL);
+    char reason[512];
+    enum error error =
+        query(task, "set lock_timeout = '" LOCK_TIMEOUT "'", 0, NULL, QUERY_MS, NULL);
+    if (error)
+        return error;
+    error = db_query(task->db, "select pg_advisory_lock(" LOCK_KEY ")", 0, NULL, LOCK_MS, NULL,
+                     reason, sizeof reason);
+    if (error)
+        snprintf(task->message, task->size, "waiting for another migration to end: %s", reason);
+    return error;
 }
 
 static void release_lock(const struct task *task)
@@ -230,10 +243,12 @@ static void release_lock(const struct task *task)
              sizeof ignored);
 }
 
+/* From here on a statement that must wait long for a table gives up: all workers would wait behind
+ * it. */
 static enum error make_table(const struct task *task)
 {
     return db_script(task->db,
-                     "set client_min_messages = warning;"
+                     "set client_min_messages = warning; set lock_timeout = '5s';"
                      "create table if not exists schema_migrations ("
                      " number integer primary key, name text not null, checksum text not null,"
                      " applied_at timestamptz not null default now());"
@@ -257,14 +272,15 @@ static enum error refuse_surprises(const struct task *task, const struct plan *p
     return ERROR_NONE;
 }
 
-/* In one transaction with the note that it is done. Name and checksum are of harmless characters.
+/* In one transaction with the note that it is done. Name and checksum are of harmless characters;
+ * `begin` shares the first line with the file's, so that the server's line numbers are the file's.
  */
 static enum error apply(const struct task *task, int number, const struct migration *migration)
 {
     struct buffer script;
     buffer_init(&script, FILE_LIMIT + 4096);
     buffer_format(&script,
-                  "begin;\n%s\n;insert into schema_migrations (number, name, checksum) values "
+                  "begin; %s\n;insert into schema_migrations (number, name, checksum) values "
                   "(%d, '%s', '%s'); commit",
                   migration->sql, number, migration->name, migration->checksum);
     char reason[512];

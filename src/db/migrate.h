@@ -25,7 +25,9 @@ typedef void migrate_report(void *context, int number, const char *name, enum mi
 /* Files are `NNNN-name.sql` in `directory`, numbered from 0001 without gaps; the checksum is that
  * of the file's bytes. Applies what is pending. A changed or missing file, a gap or a bad name
  * stops it before anything is applied, with a sentence in message. Two at once: the second waits
- * for the first and finds nothing to do. `report` is called for each one applied. */
+ * (a minute at most) for the first and finds nothing to do; for that the connection must be one to
+ * the server itself, not through a pooler in transaction mode. `report` is called for each one
+ * applied. */
 enum error migrate_run(struct db *db, const char *directory, migrate_report *report, void *context,
                        char *message, size_t size);
 /* Reports each and changes nothing; works on an empty database. ERROR_NONE; where anything is not

@@ -4,12 +4,12 @@
 
 /* Names of roles and of their permissions, each once, in a stable order. */
 #define ROLES_OF(user)                                                                             \
-    "coalesce((select string_agg(role, ' ' order by role) from user_roles where user_id = " user   \
-    "), '')"
+    "coalesce((select string_agg(role, ' ' order by role collate \"C\") from user_roles"           \
+    " where user_id = " user "), '')"
 #define PERMISSIONS_OF(user)                                                                       \
-    "coalesce((select string_agg(distinct permission, ' ' order by permission)"                    \
-    " from user_roles ur join roles r on r.name = ur.role, unnest(r.permissions) permission"       \
-    " where ur.user_id = " user "), '')"
+    "coalesce((select string_agg(distinct permission collate \"C\", ' '"                           \
+    " order by permission collate \"C\") from user_roles ur join roles r on r.name = ur.role,"     \
+    " unnest(r.permissions) permission where ur.user_id = " user "), '')"
 
 #define SESSION_LIVES "s.ended_at is null and s.expires_at > now()"
 
@@ -33,37 +33,46 @@ static const struct statement_entry table[STATEMENT_COUNT] = {
         "profile_read",
         "select u.id, u.email, u.name, u.profile_pic, u.disabled_at is not null"
         " from users u join sessions s on s.user_id = u.id"
-        " where u.id = $1 and s.id = $2 and " SESSION_LIVES,
+        " where u.id = $1::bigint and s.id = $2::uuid and " SESSION_LIVES,
         2, true,
     },
     [STATEMENT_PROFILE_RENAME] = {
         "profile_rename",
         "with target as (select u.id from users u join sessions s on s.user_id = u.id"
-        " where u.id = $1 and s.id = $2 and " SESSION_LIVES "), changed as ("
-        " update users set name = $3 where id = (select id from target) and disabled_at is null"
+        " where u.id = $1::bigint and s.id = $2::uuid and " SESSION_LIVES "), changed as ("
+        " update users set name = $3::text where id = (select id from target) and disabled_at is null"
         " returning id, email, name, profile_pic, false as disabled)"
         " select id, email, name, profile_pic, disabled from changed union all"
         " select u.id, u.email, u.name, u.profile_pic, true from users u"
         " where u.id = (select id from target) and u.disabled_at is not null",
         3, true, /* the same name twice is the same name */
     },
+    /* The lock on the account makes this and a change of the password, or the end of the account,
+     * wait for each other; what is selected after the wait is the account as it is then. */
     [STATEMENT_SESSION_CREATE] = {
         "session_create",
         "with account as ("
         " select id, disabled_at is not null as disabled from users"
-        " where id = $2 and password = $7 for no key update), rehashed as ("
-        " update users set password = $6"
+        " where id = $2::bigint and password = $7::text for no key update), rehashed as ("
+        " update users set password = $6::text"
         " where $6::text is not null and id = (select id from account where not disabled)),"
         " created as ("
         " insert into sessions (id, user_id, expires_at, address, user_agent)"
-        " select $1, id, now() + $3::bigint * interval '1 second', $4, $5"
+        " select $1::uuid, id, now() + $3::bigint * interval '1 second', $4::text, $5::text"
         " from account where not disabled)"
         " select disabled, " ROLES_OF("account.id") ", " PERMISSIONS_OF("account.id")
         " from account",
         7, false,
     },
-    /* The generation and the coarse time of the last use move together, and only where one of them
-     * must, so that a client that never uses its successor costs no write. */
+    /* One statement, so that nothing comes between looking and moving. Of calls that race, all see
+     * the generation that was before any of them moved it, so that none is taken for a replay; the
+     * update of each waits for the one before it, and looks again at the row as that one left it
+     * (READ COMMITTED), so that a generation moves up alone, and once. It writes only where the
+     * generation or the coarse time of the last use must move: a client that never uses its
+     * successor costs a write a minute at most. A commit that is lost in a crash does no harm,
+     * because the token proves its generation; `setting` is part of the update's join so that it
+     * takes effect before there is anything to commit, and only then.
+     * Not repeatable: under strict rotation the second time would look like a replay. */
     [STATEMENT_SESSION_REFRESH] = {
         "session_refresh",
         "with setting as materialized ("
@@ -71,21 +80,22 @@ static const struct statement_entry table[STATEMENT_COUNT] = {
         " select s.id, s.user_id, s.generation, u.disabled_at is not null as disabled, "
         SESSION_LIVES
         " and s.last_used_at > now() - $4::bigint * interval '1 second' as alive"
-        " from sessions s join users u on u.id = s.user_id where s.id = $1), moved as ("
-        " update sessions s set generation = greatest(s.generation, $3::bigint),"
+        " from sessions s join users u on u.id = s.user_id where s.id = $1::uuid), moved as ("
+        " update sessions s set generation = greatest(s.generation, $3::integer),"
         " last_used_at = now() from found, setting where s.id = found.id and found.alive"
         " and not found.disabled and setting.value is not null and " SESSION_LIVES
-        " and s.generation <= $2::bigint"
-        " and (s.generation < $3::bigint or s.last_used_at < now() - interval '1 minute')"
+        " and s.generation <= $2::integer"
+        " and (s.generation < $3::integer or s.last_used_at < now() - interval '1 minute')"
         " returning true)"
-        " select user_id, alive, disabled, generation, exists (select from moved), "
+        " select user_id, alive, disabled, generation,"
+        " generation < $3::integer and exists (select from moved), "
         ROLES_OF("found.user_id") ", " PERMISSIONS_OF("found.user_id") " from found",
         4, false,
     },
     [STATEMENT_SESSION_END] = {
         "session_end",
-        "update sessions set ended_at = now(), end_reason = $3"
-        " where id = $1 and ($2::bigint is null or user_id = $2::bigint) and ended_at is null",
+        "update sessions set ended_at = now(), end_reason = $3::text"
+        " where id = $1::uuid and ($2::bigint is null or user_id = $2::bigint) and ended_at is null",
         3, true,
     },
     [STATEMENT_SCHEMA_VERSION] = {

@@ -29,12 +29,13 @@ enum statement {
      * one more for strict), idle seconds → user id, alive, disabled, generation before, advanced,
      * roles, permissions. `alive`: neither ended nor expired nor idle. `advanced`: this call moved
      * the generation. Where the presented generation is below the row's nothing is written. Commits
-     * asynchronously (see design: Tokens). No row: unknown session. */
+     * asynchronously (see design: Tokens). No row: unknown session. Not repeatable, because under
+       strict rotation the second time is a replay. */
     STATEMENT_SESSION_REFRESH,
     /* session id, user id or null for any, reason → nothing; synchronous, repeatable */
     STATEMENT_SESSION_END,
 
-    /* → 1; for readyz: the newest migration's number */
+    /* → the newest migration's number; for readyz */
     STATEMENT_SCHEMA_VERSION,
     /* idle seconds → number of sessions removed (ended, expired or idle for more than 30 days; at
        most 1,000 a call) */
