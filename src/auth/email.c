@@ -42,7 +42,8 @@ static bool is_domain(const char *domain, size_t size)
         return true;
     if (size == 0 || domain[0] == '.' || domain[size - 1] == '.')
         return false;
-    return memchr(domain, '.', size) && !memmem(domain, size, "..", 2) && !memchr(domain, '@', size);
+    return memchr(domain, '.', size) && !memmem(domain, size, "..", 2) &&
+           !memchr(domain, '@', size);
 }
 
 const char *email_flaw(const char *email, size_t size)
@@ -85,12 +86,11 @@ bool email_key(const char *email, size_t size, char key[EMAIL_KEY_SIZE])
     char ordered[EMAIL_KEY_SIZE], folded[EMAIL_KEY_SIZE];
     if (size > EMAIL_MAX || memchr(email, '\0', size))
         return false;
-    utf8proc_ssize_t used =
-        transform(email, size, UTF8PROC_DECOMPOSE | UTF8PROC_STABLE, ordered);
+    utf8proc_ssize_t used = transform(email, size, UTF8PROC_DECOMPOSE | UTF8PROC_STABLE, ordered);
     if (used < 0)
         return false;
-    used = transform(ordered, (size_t)used,
-                     UTF8PROC_CASEFOLD | UTF8PROC_COMPOSE | UTF8PROC_STABLE, folded);
+    used = transform(ordered, (size_t)used, UTF8PROC_CASEFOLD | UTF8PROC_COMPOSE | UTF8PROC_STABLE,
+                     folded);
     if (used < 0)
         return false;
     memcpy(key, folded, (size_t)used + 1);

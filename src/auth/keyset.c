@@ -98,6 +98,7 @@ static bool list_files(int directory, struct keys *keys, char message[KEY_MESSAG
         return false;
     }
     keys->list = memory_new(FILES_MAX * sizeof *keys->list);
+    /* cppcheck-suppress readdirCalled ; one thread, and readdir_r is deprecated */
     while (good && (errno = 0, entry = readdir(stream)) != NULL)
         if (entry->d_name[0] != '.')
             good = add_file(keys, entry->d_name, message);

@@ -64,6 +64,7 @@ static int64_t newest_time(int directory)
             close(own);
         return -1;
     }
+    /* cppcheck-suppress readdirCalled ; one thread, and readdir_r is deprecated */
     while ((entry = readdir(stream)) != NULL) {
         int64_t time = key_file_parse_name(entry->d_name, &key) ? time_of(key.id) : -1;
         if (time > newest)

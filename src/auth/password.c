@@ -102,10 +102,9 @@ static enum error make(const struct secret *form, struct password_cost cost, cha
 {
     char made[crypto_pwhash_STRBYTES];
     errno = 0;
-    int status =
-        crypto_pwhash_str_alg(made, secret_reveal(form), secret_size(form),
-                              (unsigned long long)cost.passes, (size_t)cost.memory_kib * KIB,
-                              crypto_pwhash_ALG_ARGON2ID13);
+    int status = crypto_pwhash_str_alg(made, secret_reveal(form), secret_size(form),
+                                       (unsigned long long)cost.passes,
+                                       (size_t)cost.memory_kib * KIB, crypto_pwhash_ALG_ARGON2ID13);
     if (status == 0)
         memcpy(hash, made, sizeof made);
     secret_wipe(made, sizeof made);

@@ -1,6 +1,5 @@
 /* permission - see permission.h. */
 #include "auth/permission.h"
-#include <stddef.h>
 #include <string.h>
 
 static const char *const names[PERMISSION_COUNT] = {
@@ -16,18 +15,19 @@ const char *permission_name(enum permission permission)
     return (unsigned)permission < PERMISSION_COUNT ? names[permission] : NULL;
 }
 
+bool permission_is_listed(const char *name, size_t size, const char *list)
+{
+    while (list) {
+        size_t word = strcspn(list, " ");
+        if (word > 0 && word == size && memcmp(list, name, size) == 0)
+            return true;
+        list = list[word] ? list + word + 1 : NULL;
+    }
+    return false;
+}
+
 bool permission_in_scope(enum permission permission, const char *scope)
 {
     const char *name = permission_name(permission);
-    if (!name || !scope)
-        return false;
-    size_t size = strlen(name);
-    for (;;) {
-        size_t word = strcspn(scope, " ");
-        if (word == size && memcmp(scope, name, size) == 0)
-            return true;
-        if (scope[word] == '\0')
-            return false;
-        scope += word + 1;
-    }
+    return name && permission_is_listed(name, strlen(name), scope);
 }

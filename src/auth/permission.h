@@ -3,6 +3,7 @@
 #define AUTH_PERMISSION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum permission {
     PERMISSION_INVALID = 0,
@@ -19,5 +20,9 @@ const char *permission_name(enum permission permission);
 /* Whether `scope`, names separated by single spaces (RFC 6749 §3.3), holds the permission, as a
  * whole word. NULL scope holds none. */
 bool permission_in_scope(enum permission permission, const char *scope);
+
+/* Whether `list`, names separated by single spaces, holds the name of `size` bytes, as a whole
+ * word. A NULL list holds none. */
+bool permission_is_listed(const char *name, size_t size, const char *list);
 
 #endif

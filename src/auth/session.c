@@ -4,17 +4,15 @@
 #include "auth/password.h"
 #include "auth/refresh_token.h"
 #include "auth/uuid.h"
-#include "base/clock.h"
 #include "base/log.h"
-#include "base/memory.h"
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
 
-enum { NUMBER_SIZE = 24, USER_AGENT_SIZE = 512 };
+enum { INTEGER_SIZE = 24, USER_AGENT_SIZE = 512 + 1 };
 
 void token_pair_clear(struct token_pair *pair)
 {
@@ -23,275 +21,320 @@ void token_pair_clear(struct token_pair *pair)
     *pair = (struct token_pair){ 0 };
 }
 
-static void print_number(int64_t number, char text[NUMBER_SIZE])
+static const char *write_integer(int64_t integer, char text[INTEGER_SIZE])
 {
-    snprintf(text, NUMBER_SIZE, "%lld", (long long)number);
+    snprintf(text, INTEGER_SIZE, "%" PRId64, integer);
+    return text;
 }
 
-/* Roles and permissions go into the token whole or not at all: one that was cut could say something
- * else. */
-static bool copy_names(char *to, size_t size, const char *names)
+/* Tokens ----------------------------------------------------------------------------------------*/
+
+/* Fills in what a statement says of the account. Names that are cut would be other names. */
+static bool take_rights(const struct db_result *result, int roles, int permissions,
+                        struct access_claims *claims)
 {
-    int length = snprintf(to, size, "%s", names ? names : "");
-    return length >= 0 && (size_t)length < size;
+    int role_size = snprintf(claims->roles, sizeof claims->roles, "%s", db_value(result, 0, roles));
+    int scope_size =
+        snprintf(claims->scope, sizeof claims->scope, "%s", db_value(result, 0, permissions));
+    if (role_size < ACCESS_ROLES_SIZE && scope_size < ACCESS_SCOPE_SIZE)
+        return true;
+    LOG(LOG_LEVEL_ERROR, "rights_too_long", log_integer("user", claims->user_id));
+    return false;
 }
 
-/* Signs both tokens. */
-static enum error issue(const struct auth *auth, struct access_claims *claims,
-                        const struct refresh_token *refresh, struct token_pair *pair)
+static enum error make_pair(const struct auth *auth, struct access_claims *claims,
+                            uint32_t generation, struct token_pair *pair)
 {
+    struct refresh_token token = { .generation = generation };
     struct token_pair made = { 0 };
+    memcpy(token.session_id, claims->session_id, sizeof token.session_id);
     enum error error = access_token_sign(claims, auth->keyset, auth->config, &made.access);
-    if (!error && !(made.refresh = refresh_token_make(refresh, auth->keyset)))
-        error = ERROR_INTERNAL;
-    if (error) {
-        token_pair_clear(&made);
+    if (error)
         return error;
+    made.refresh = refresh_token_make(&token, auth->keyset);
+    made.expires_in = claims->expires_at - claims->issued_at;
+    if (!made.refresh) {
+        token_pair_clear(&made);
+        return ERROR_INTERNAL;
     }
-    made.expires_in = claims->expires_at - clock_now();
     *pair = made;
     return ERROR_NONE;
 }
 
-/* Login ---------------------------------------------------------------------------------------- */
+/* Client ----------------------------------------------------------------------------------------*/
 
-/* What is known of the account that somebody wants to log in to. Unknown: password is NULL. */
-struct account {
-    int64_t id;
-    char *password;
-};
-
-static void account_clear(struct account *account)
+/* A client writes what it likes into its headers, and PostgreSQL refuses what is not UTF-8: each
+ * byte that belongs to no code point becomes U+FFFD. Cut between code points. */
+static const char *clean_user_agent(const char *text, char clean[USER_AGENT_SIZE])
 {
-    if (account->password)
-        secret_wipe(account->password, strlen(account->password));
-    free(account->password);
-    *account = (struct account){ 0 };
+    static const char replacement[] = "\xef\xbf\xbd";
+    size_t used = 0;
+    if (!text)
+        return NULL;
+    /* Each byte that is read writes one or more. */
+    size_t size = strnlen(text, USER_AGENT_SIZE);
+    for (size_t at = 0; at < size;) {
+        utf8proc_int32_t point;
+        utf8proc_ssize_t length = utf8proc_iterate((const utf8proc_uint8_t *)text + at,
+                                                   (utf8proc_ssize_t)(size - at), &point);
+        const char *bytes = length > 0 ? text + at : replacement;
+        size_t count = length > 0 ? (size_t)length : sizeof replacement - 1;
+        if (used + count >= USER_AGENT_SIZE)
+            break;
+        memcpy(clean + used, bytes, count);
+        used += count;
+        at += length > 0 ? (size_t)length : 1;
+    }
+    clean[used] = '\0';
+    return clean;
 }
 
-/* An address that can be nobody's is looked up all the same, so that it takes no less time. */
+static const char *numeric_address(const char *address)
+{
+    struct in6_addr binary; /* room for an IPv4 address too */
+    if (!address)
+        return NULL;
+    if (inet_pton(AF_INET, address, &binary) == 1 || inet_pton(AF_INET6, address, &binary) == 1)
+        return address;
+    return NULL;
+}
+
+/* Login -----------------------------------------------------------------------------------------*/
+
+struct account {
+    int64_t id;
+    bool known;
+    char hash[PASSWORD_HASH_SIZE];
+};
+
+/* An unknown account is no error here: it has to cost what a known one costs. So what can be
+ * nobody's address is looked up too, as the key that no account has. */
 static enum error find_account(struct auth *auth, const char *email, size_t size,
                                struct account *account)
 {
-    char key[EMAIL_KEY_SIZE] = "";
+    enum { ID, HASH };
+    char key[EMAIL_KEY_SIZE];
     struct db_result *result = NULL;
+    *account = (struct account){ 0 };
     if (!email_key(email, size, key))
         key[0] = '\0';
-    const char *values[] = { key };
+    const char *const values[] = { key };
     enum error error = db_run(auth->db, STATEMENT_USER_FOR_LOGIN, values, &result);
-    if (!error && db_rows(result) == 1) {
-        account->id = db_integer(result, 0, 0);
-        account->password = memory_text(db_value(result, 0, 1));
+    if (!error && db_rows(result) > 0) {
+        account->known = true;
+        account->id = db_integer(result, 0, ID);
+        snprintf(account->hash, sizeof account->hash, "%s", db_value(result, 0, HASH));
     }
     db_result_free(result);
     return error;
 }
 
-/* PostgreSQL refuses what is no UTF-8, and a client chooses this text: it is cut there, and at 512
- * bytes. */
-static const char *clean_user_agent(const char *text, char clean[USER_AGENT_SIZE])
-{
-    size_t used = 0, size = text ? strlen(text) : 0;
-    while (used < size) {
-        utf8proc_int32_t point;
-        utf8proc_ssize_t length = utf8proc_iterate((const utf8proc_uint8_t *)text + used,
-                                                   (utf8proc_ssize_t)(size - used), &point);
-        if (length <= 0 || used + (size_t)length >= USER_AGENT_SIZE)
-            break;
-        memcpy(clean + used, text + used, (size_t)length);
-        used += (size_t)length;
-    }
-    clean[used] = '\0';
-    return used ? clean : NULL;
-}
-
-static const char *clean_address(const char *address)
-{
-    unsigned char parsed[16];
-    if (!address ||
-        (inet_pton(AF_INET, address, parsed) != 1 && inet_pton(AF_INET6, address, parsed) != 1))
-        return NULL;
-    return address;
-}
-
-static void new_session_id(char id[SESSION_ID_SIZE])
+/* A version 4 UUID (RFC 9562 §5.4). */
+static void write_session_id(char id[SESSION_ID_SIZE])
 {
     unsigned char bytes[UUID_BYTES];
     randombytes_buf(bytes, sizeof bytes);
-    bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40); /* version 4 (RFC 9562 §5.4) */
-    bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80); /* variant */
+    bytes[6] = (unsigned char)((bytes[6] & 0x0f) | 0x40);
+    bytes[8] = (unsigned char)((bytes[8] & 0x3f) | 0x80);
     uuid_format(bytes, id);
 }
 
-/* Opens the session, unless the account is disabled or its password was changed meanwhile. */
-static enum error create(struct auth *auth, const struct account *account, const char *rehash,
-                         const struct client *client, struct access_claims *claims)
+static enum error take_opened(const struct db_result *result, struct access_claims *claims)
 {
-    char user[NUMBER_SIZE], lifetime[NUMBER_SIZE], user_agent[USER_AGENT_SIZE];
+    enum { DISABLED, ROLES, PERMISSIONS };
+    if (db_rows(result) == 0)
+        return ERROR_INVALID_CREDENTIALS;
+    if (db_boolean(result, 0, DISABLED))
+        return ERROR_ACCOUNT_DISABLED;
+    return take_rights(result, ROLES, PERMISSIONS, claims) ? ERROR_NONE : ERROR_INTERNAL;
+}
+
+/* The hash that was verified goes along, so that a password changed meanwhile opens nothing. */
+static enum error open_session(struct auth *auth, const struct account *account, const char *rehash,
+                               const struct client *client, struct access_claims *claims)
+{
+    char id[INTEGER_SIZE], lifetime[INTEGER_SIZE], user_agent[USER_AGENT_SIZE];
     struct db_result *result = NULL;
-    new_session_id(claims->session_id);
-    print_number(account->id, user);
-    print_number(auth->config->refresh_lifetime_s, lifetime);
-    const char *values[] = { claims->session_id,
-                             user,
-                             lifetime,
-                             clean_address(client->address),
-                             clean_user_agent(client->user_agent, user_agent),
-                             *rehash ? rehash : NULL,
-                             account->password };
+    claims->user_id = account->id;
+    write_session_id(claims->session_id);
+    const char *const values[] = {
+        claims->session_id,
+        write_integer(account->id, id),
+        write_integer(auth->config->refresh_lifetime_s, lifetime),
+        numeric_address(client->address),
+        clean_user_agent(client->user_agent, user_agent),
+        *rehash ? rehash : NULL,
+        account->hash,
+    };
     enum error error = db_run(auth->db, STATEMENT_SESSION_CREATE, values, &result);
-    if (error)
-        return error;
-    if (db_rows(result) != 1)
-        error = ERROR_INVALID_CREDENTIALS;
-    else if (db_boolean(result, 0, 0))
-        error = ERROR_ACCOUNT_DISABLED;
-    else if (!copy_names(claims->roles, sizeof claims->roles, db_value(result, 0, 1)) ||
-             !copy_names(claims->scope, sizeof claims->scope, db_value(result, 0, 2)))
-        error = ERROR_INTERNAL;
+    if (!error)
+        error = take_opened(result, claims);
     db_result_free(result);
     return error;
 }
 
+/* *verified tells a wrong password from a right one that was replaced before the session opened. */
+static enum error try_login(struct auth *auth, const char *email, size_t size,
+                            const struct secret *password, const struct client *client,
+                            struct access_claims *claims, bool *verified)
+{
+    const struct password_cost cost = { auth->config->argon2_memory_kib,
+                                        auth->config->argon2_passes };
+    struct account account;
+    char rehash[PASSWORD_HASH_SIZE];
+    *verified = false;
+    enum error error = find_account(auth, email, size, &account);
+    if (!error)
+        error = password_verify(password, account.known ? account.hash : NULL, cost,
+                                auth->hash_queue, rehash);
+    if (!error) {
+        *verified = true;
+        error = open_session(auth, &account, rehash, client, claims);
+        secret_wipe(rehash, sizeof rehash);
+    }
+    secret_wipe(&account, sizeof account);
+    return error;
+}
+
+/* Where options changed, two logins at the same moment both bring a new hash, and the second finds
+ * the one that it verified gone. Looking once more tells that from a password that was changed. */
 enum error session_login(struct auth *auth, const char *email, size_t email_size,
                          const struct secret *password, const struct client *client,
                          struct token_pair *pair)
 {
-    const struct password_cost cost = { auth->config->argon2_memory_kib,
-                                        auth->config->argon2_passes };
-    char rehash[PASSWORD_HASH_SIZE] = "";
-    struct account account = { 0 };
     struct access_claims claims = { 0 };
-    enum error error = find_account(auth, email, email_size, &account);
-    if (!error)
-        error = password_verify(password, account.password, cost, auth->hash_queue, rehash);
-    if (!error)
-        error = create(auth, &account, rehash, client, &claims);
-    if (!error) {
-        struct refresh_token refresh = { .generation = 0 };
-        claims.user_id = account.id;
-        memcpy(refresh.session_id, claims.session_id, sizeof refresh.session_id);
-        error = issue(auth, &claims, &refresh, pair);
-    }
-    secret_wipe(rehash, sizeof rehash);
-    account_clear(&account);
-    return error;
+    bool verified;
+    enum error error = try_login(auth, email, email_size, password, client, &claims, &verified);
+    if (error == ERROR_INVALID_CREDENTIALS && verified)
+        error = try_login(auth, email, email_size, password, client, &claims, &verified);
+    return error ? error : make_pair(auth, &claims, 0, pair);
 }
 
-/* A key that another process made a moment ago is worth a look at the directory: nobody is to lose
- * a session over it. */
-static enum error parse(struct auth *auth, const struct secret *text, struct refresh_token *token)
-{
-    enum error error = refresh_token_parse(text, auth->keyset, token);
-    if (error && keyset_refresh(auth->keyset, true))
-        error = refresh_token_parse(text, auth->keyset, token);
-    return error;
-}
+/* Refresh ---------------------------------------------------------------------------------------*/
 
-/* Refresh -------------------------------------------------------------------------------------- */
+/* What the option refresh_rotation means: how far the token's own generation retires itself, and
+ * how far its successor is ahead. */
+static const struct rotation {
+    uint32_t retire, step;
+} rotations[] = {
+    [ROTATION_ON_USE] = { 0, 1 },
+    [ROTATION_STRICT] = { 1, 1 },
+    [ROTATION_OFF] = { 0, 0 },
+};
 
-static enum error end(struct auth *auth, const char *session_id, const char *user_id,
-                      const char *reason)
+static enum error end_session(struct auth *auth, const char *session_id, const char *user_id,
+                              const char *reason)
 {
-    const char *values[] = { session_id, user_id, reason };
+    const char *const values[] = { session_id, user_id, reason };
     return db_run(auth->db, STATEMENT_SESSION_END, values, NULL);
 }
 
-/* A retired token came back: somebody has a copy. Nobody can tell whose is the copy, so both lose
- * the session. */
-static enum error end_replayed(struct auth *auth, const struct refresh_token *token,
-                               const struct db_result *row, const struct client *client)
+/* Somebody else has this token or had it (RFC 9700 §4.14.2). Where the session cannot be ended the
+ * client must not take the answer for final: the token returns, and this is seen again. */
+static enum error end_replayed(struct auth *auth, const struct access_claims *claims,
+                               const struct client *client)
 {
-    LOG(LOG_LEVEL_WARN, "refresh_replayed", log_text("session", token->session_id),
-        log_integer("user", db_integer(row, 0, 0)), log_integer("generation", token->generation),
-        log_integer("accepted_from", db_integer(row, 0, 3)),
-        log_text("address", clean_address(client->address)));
-    enum error error = end(auth, token->session_id, NULL, "replay");
+    char id[INTEGER_SIZE];
+    LOG(LOG_LEVEL_WARN, "refresh_replayed", log_text("session", claims->session_id),
+        log_integer("user", claims->user_id),
+        log_text("address", numeric_address(client->address)));
+    enum error error =
+        end_session(auth, claims->session_id, write_integer(claims->user_id, id), "replay");
     return error ? error : ERROR_INVALID_REFRESH_TOKEN;
 }
 
-/* What the row says of the token presented. Columns: see SESSION_REFRESH. */
-static enum error judge(struct auth *auth, const struct refresh_token *token,
-                        const struct db_result *row, const struct client *client)
+/* One refresh token that is put to use. */
+struct use {
+    struct auth *auth;
+    const struct client *client;
+    const struct rotation *rotation;
+    struct refresh_token token;
+    struct access_claims claims;
+    bool advanced; /* the row's generation moved with it */
+};
+
+/* Replay comes before the account's state, which is nothing for the finder of an old token. */
+static enum error take_refreshed(struct use *use, const struct db_result *result)
 {
-    bool strict = auth->config->refresh_rotation == ROTATION_STRICT;
-    if (db_rows(row) != 1 || !db_boolean(row, 0, 1))
+    enum { USER_ID, ALIVE, DISABLED, GENERATION, ADVANCED, ROLES, PERMISSIONS };
+    struct access_claims *claims = &use->claims;
+    if (db_rows(result) == 0 || !db_boolean(result, 0, ALIVE))
         return ERROR_INVALID_REFRESH_TOKEN;
-    if (db_boolean(row, 0, 2))
+    claims->user_id = db_integer(result, 0, USER_ID);
+    memcpy(claims->session_id, use->token.session_id, sizeof claims->session_id);
+    if (use->token.generation < db_integer(result, 0, GENERATION))
+        return end_replayed(use->auth, claims, use->client);
+    if (db_boolean(result, 0, DISABLED))
         return ERROR_ACCOUNT_DISABLED;
-    bool retired = db_integer(row, 0, 3) > (int64_t)token->generation;
-    bool lost_race = strict && !db_boolean(row, 0, 4);
-    return retired || lost_race ? end_replayed(auth, token, row, client) : ERROR_NONE;
+    use->advanced = db_boolean(result, 0, ADVANCED);
+    return take_rights(result, ROLES, PERMISSIONS, claims) ? ERROR_NONE : ERROR_INTERNAL;
 }
 
-static enum error take_claims(const struct refresh_token *token, const struct db_result *row,
-                              struct access_claims *claims)
+static enum error advance(struct use *use)
 {
-    *claims = (struct access_claims){ .user_id = db_integer(row, 0, 0) };
-    memcpy(claims->session_id, token->session_id, sizeof claims->session_id);
-    bool whole = copy_names(claims->roles, sizeof claims->roles, db_value(row, 0, 5)) &&
-                 copy_names(claims->scope, sizeof claims->scope, db_value(row, 0, 6));
-    return whole ? ERROR_NONE : ERROR_INTERNAL;
+    char presented[INTEGER_SIZE], least[INTEGER_SIZE], idle[INTEGER_SIZE];
+    struct db_result *result = NULL;
+    const char *const values[] = {
+        use->token.session_id,
+        write_integer(use->token.generation, presented),
+        write_integer((int64_t)use->token.generation + use->rotation->retire, least),
+        write_integer(use->auth->config->refresh_idle_s, idle),
+    };
+    enum error error = db_run(use->auth->db, STATEMENT_SESSION_REFRESH, values, &result);
+    if (!error)
+        error = take_refreshed(use, result);
+    db_result_free(result);
+    return error;
 }
 
-static enum error advance(struct auth *auth, const struct refresh_token *token,
-                          struct db_result **row)
+/* A token that retires itself was used only where it moved the row. Where it did not, another use
+ * came between the statement's look at the row and its change; a second look sees what that did. */
+static enum error advance_once(struct use *use)
 {
-    bool strict = auth->config->refresh_rotation == ROTATION_STRICT;
-    char presented[NUMBER_SIZE], accepted[NUMBER_SIZE], idle[NUMBER_SIZE];
-    print_number(token->generation, presented);
-    print_number((int64_t)token->generation + strict, accepted);
-    print_number(auth->config->refresh_idle_s, idle);
-    const char *values[] = { token->session_id, presented, accepted, idle };
-    return db_run(auth->db, STATEMENT_SESSION_REFRESH, values, row);
+    enum error error = advance(use);
+    if (error || use->advanced || !use->rotation->retire)
+        return error;
+    error = advance(use);
+    if (error || use->advanced)
+        return error;
+    return ERROR_INVALID_REFRESH_TOKEN;
 }
 
 enum error session_refresh(struct auth *auth, const struct secret *refresh,
                            const struct client *client, struct token_pair *pair)
 {
-    struct refresh_token token;
-    struct access_claims claims;
-    struct db_result *row = NULL;
-    enum error error = parse(auth, refresh, &token);
-    if (error)
-        return error;
-    error = advance(auth, &token, &row);
-    if (!error)
-        error = judge(auth, &token, row, client);
-    if (!error)
-        error = take_claims(&token, row, &claims);
-    db_result_free(row);
-    if (error)
-        return error;
-    if (auth->config->refresh_rotation != ROTATION_OFF && token.generation < REFRESH_GENERATION_MAX)
-        token.generation++;
-    return issue(auth, &claims, &token, pair);
+    struct use use = { .auth = auth,
+                       .client = client,
+                       .rotation = &rotations[auth->config->refresh_rotation] };
+    if (refresh_token_parse(refresh, auth->keyset, &use.token))
+        return ERROR_INVALID_REFRESH_TOKEN;
+    uint32_t successor = use.token.generation + use.rotation->step;
+    if (successor >= REFRESH_GENERATION_MAX)
+        return ERROR_INVALID_REFRESH_TOKEN;
+    enum error error = advance_once(&use);
+    return error ? error : make_pair(auth, &use.claims, successor, pair);
 }
 
-/* Logout --------------------------------------------------------------------------------------- */
+/* End -------------------------------------------------------------------------------------------*/
 
 enum error session_logout_refresh(struct auth *auth, const struct secret *refresh)
 {
     struct refresh_token token;
-    enum error error = parse(auth, refresh, &token);
-    return error ? error : end(auth, token.session_id, NULL, "logout");
+    enum error error = refresh_token_parse(refresh, auth->keyset, &token);
+    return error ? error : end_session(auth, token.session_id, NULL, "logout");
 }
 
 enum error session_logout_access(struct auth *auth, const struct access_claims *claims)
 {
-    char user[NUMBER_SIZE];
-    print_number(claims->user_id, user);
-    return end(auth, claims->session_id, user, "logout");
+    char id[INTEGER_SIZE];
+    return end_session(auth, claims->session_id, write_integer(claims->user_id, id), "logout");
 }
-
-/* Housekeeping --------------------------------------------------------------------------------- */
 
 enum error session_purge(struct auth *auth, int64_t *removed)
 {
-    char idle[NUMBER_SIZE];
+    char idle[INTEGER_SIZE];
     struct db_result *result = NULL;
-    print_number(auth->config->refresh_idle_s, idle);
-    const char *values[] = { idle };
+    const char *const values[] = { write_integer(auth->config->refresh_idle_s, idle) };
     enum error error = db_run(auth->db, STATEMENT_SESSION_PURGE, values, &result);
     if (!error)
         *removed = db_integer(result, 0, 0);

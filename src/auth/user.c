@@ -4,10 +4,13 @@
 #include "auth/password.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
+
+enum { INTEGER_SIZE = 24, POINT_BYTES_MAX = 4 };
 
 void user_clear(struct user *user)
 {
@@ -17,25 +20,60 @@ void user_clear(struct user *user)
     *user = (struct user){ 0 };
 }
 
+/* Name ------------------------------------------------------------------------------------------*/
+
+static bool is_refused(utf8proc_int32_t point)
+{
+    utf8proc_category_t category = utf8proc_category(point);
+    return category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_ZL ||
+           category == UTF8PROC_CATEGORY_ZP;
+}
+
+static bool leaves_no_ink(utf8proc_int32_t point)
+{
+    utf8proc_category_t category = utf8proc_category(point);
+    return category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_CF ||
+           utf8proc_get_property(point)->ignorable;
+}
+
 const char *user_name_flaw(const char *name, size_t size)
 {
-    const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)name;
-    size_t at = 0;
-    int count = 0, visible = 0;
-    while (at < size) {
+    static const char too_long[] = "A name has at most 200 characters.";
+    int count = 0;
+    bool blank = true;
+    if (size > (size_t)USER_NAME_MAX * POINT_BYTES_MAX)
+        return too_long;
+    for (size_t at = 0; at < size; count++) {
         utf8proc_int32_t point;
-        utf8proc_ssize_t length =
-            utf8proc_iterate(bytes + at, (utf8proc_ssize_t)(size - at), &point);
-        utf8proc_category_t category = length > 0 ? utf8proc_category(point) : 0;
-        if (length <= 0 || category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_ZL ||
-            category == UTF8PROC_CATEGORY_ZP)
-            return "A name is text without control characters and line breaks.";
-        if (++count > USER_NAME_MAX)
-            return "A name has at most 200 characters.";
-        visible += category != UTF8PROC_CATEGORY_ZS && category != UTF8PROC_CATEGORY_CF;
+        utf8proc_ssize_t length = utf8proc_iterate((const utf8proc_uint8_t *)name + at,
+                                                   (utf8proc_ssize_t)(size - at), &point);
+        if (length <= 0)
+            return "This is not UTF-8.";
+        if (is_refused(point))
+            return "A name has no control characters and no line breaks.";
+        blank = blank && leaves_no_ink(point);
         at += (size_t)length;
     }
-    return visible ? NULL : "A name has at least one character.";
+    if (count > USER_NAME_MAX)
+        return too_long;
+    return blank ? "A name is more than blanks." : NULL;
+}
+
+/* Sign-up ---------------------------------------------------------------------------------------*/
+
+static enum error create(struct auth *auth, const char *email, const char *name, const char *hash,
+                         int64_t *id)
+{
+    char key[EMAIL_KEY_SIZE];
+    struct db_result *result = NULL;
+    if (!email_key(email, strlen(email), key))
+        return ERROR_INTERNAL;
+    const char *const values[] = { email, key, name, hash };
+    enum error error = db_run(auth->db, STATEMENT_USER_CREATE, values, &result);
+    if (!error)
+        *id = db_integer(result, 0, 0);
+    db_result_free(result);
+    return error == ERROR_DUPLICATE ? ERROR_EMAIL_TAKEN : error;
 }
 
 enum error user_sign_up(struct auth *auth, const char *email, const char *name,
@@ -43,37 +81,36 @@ enum error user_sign_up(struct auth *auth, const char *email, const char *name,
 {
     const struct password_cost cost = { auth->config->argon2_memory_kib,
                                         auth->config->argon2_passes };
-    char key[EMAIL_KEY_SIZE], hash[PASSWORD_HASH_SIZE];
-    struct db_result *result = NULL;
-    if (!email_key(email, strlen(email), key))
-        return ERROR_INTERNAL;
+    char hash[PASSWORD_HASH_SIZE];
+    int64_t id = 0;
     enum error error = password_hash(password, cost, auth->hash_queue, hash);
     if (error)
         return error;
-    const char *values[] = { email, key, name, hash };
-    error = db_run(auth->db, STATEMENT_USER_CREATE, values, &result);
+    error = create(auth, email, name, hash, &id);
     secret_wipe(hash, sizeof hash);
     if (error)
-        return error == ERROR_DUPLICATE ? ERROR_EMAIL_TAKEN : error;
-    *user = (struct user){ .id = db_integer(result, 0, 0),
-                           .email = memory_text(email),
-                           .name = memory_text(name) };
-    db_result_free(result);
-    LOG(LOG_LEVEL_INFO, "account_created", log_integer("user", user->id));
+        return error;
+    *user = (struct user){ id, memory_text(email), memory_text(name), NULL };
+    LOG(LOG_LEVEL_INFO, "account_created", log_integer("user", id));
     return ERROR_NONE;
 }
 
-/* A row of PROFILE_READ or PROFILE_RENAME. */
+/* Profile ---------------------------------------------------------------------------------------*/
+
+/* A row says that account and session live. */
 static enum error take_profile(const struct db_result *result, struct user *user)
 {
-    if (db_rows(result) != 1)
+    enum { ID, EMAIL, NAME, PROFILE_PIC, DISABLED };
+    if (db_rows(result) == 0)
         return ERROR_INVALID_TOKEN;
-    if (db_boolean(result, 0, 4))
+    if (db_boolean(result, 0, DISABLED))
         return ERROR_ACCOUNT_DISABLED;
-    *user = (struct user){ .id = db_integer(result, 0, 0),
-                           .email = memory_text(db_value(result, 0, 1)),
-                           .name = memory_text(db_value(result, 0, 2)),
-                           .profile_pic = memory_text(db_value(result, 0, 3)) };
+    *user = (struct user){
+        .id = db_integer(result, 0, ID),
+        .email = memory_text(db_value(result, 0, EMAIL)),
+        .name = memory_text(db_value(result, 0, NAME)),
+        .profile_pic = memory_text(db_value(result, 0, PROFILE_PIC)),
+    };
     return ERROR_NONE;
 }
 
@@ -81,10 +118,10 @@ static enum error run_profile(struct auth *auth, enum statement statement,
                               const struct access_claims *claims, const char *name,
                               struct user *user)
 {
-    char id[24];
+    char id[INTEGER_SIZE];
     struct db_result *result = NULL;
-    snprintf(id, sizeof id, "%lld", (long long)claims->user_id);
-    const char *values[] = { id, claims->session_id, name };
+    snprintf(id, sizeof id, "%" PRId64, claims->user_id);
+    const char *const values[] = { id, claims->session_id, name };
     enum error error = db_run(auth->db, statement, values, &result);
     if (!error)
         error = take_profile(result, user);
