@@ -1,5 +1,6 @@
 /* dispatch - see dispatch.h. */
 #include "api/dispatch.h"
+#include "api/authorizer.h"
 #include "api/gate.h"
 #include "api/routes.h"
 #include "base/clock.h"
@@ -42,13 +43,24 @@ static enum error read_json(const struct route *route, const struct exchange *ex
     return error;
 }
 
+/* One request under way. */
+struct service {
+    struct dispatch *dispatch;
+    struct fcgi *fcgi;
+    struct exchange exchange;
+    const struct route *route; /* NULL: none, or a guarded location's */
+    enum authorizer_mode mode;
+    struct gate_demand demand;
+    struct buffer scope, roles; /* that a guarded location demands */
+};
+
 /* route → token → permission → body → handler */
-static enum error serve(struct dispatch *dispatch, struct exchange *exchange, struct fcgi *fcgi,
-                        const struct route **found)
+static enum error serve_route(struct service *service)
 {
+    struct exchange *exchange = &service->exchange;
     const struct request *request = exchange->request;
     unsigned allowed;
-    const struct route *route = *found = routes_find(request->method, request->path, &allowed);
+    const struct route *route = routes_find(request->method, request->path, &allowed);
     if (!allowed)
         return ERROR_NOT_FOUND;
     if (!route) {
@@ -59,21 +71,55 @@ static enum error serve(struct dispatch *dispatch, struct exchange *exchange, st
         return ERROR_NONE;
     }
 
-    struct access_claims claims;
-    const struct gate_demand demand = { route->access, route->permission };
-    enum error error = gate_check(&demand, request, dispatch->auth, dispatch->memory, &claims,
-                                  &exchange->token_error);
+    struct gate_pass pass;
+    service->route = route;
+    service->demand = gate_demand_of(route);
+    enum error error =
+        gate_check(&service->demand, request, exchange->auth, service->dispatch->memory, &pass);
     if (error)
         return error;
-    exchange->claims = exchange->token_error ? NULL : &claims;
+    exchange->token_error = pass.token_error;
+    exchange->claims = pass.token_error ? NULL : &pass.claims;
     if (route->body != BODY_NONE)
-        error = read_json(route, exchange, fcgi, &exchange->body);
+        error = read_json(route, exchange, service->fcgi, &exchange->body);
     if (!error)
         error = route->handle(exchange);
     exchange->claims = NULL;
     json_free(exchange->body);
     exchange->body = NULL;
     return error;
+}
+
+/* A location of another application: whether the request may go on to it. */
+static enum error serve_guard(struct service *service)
+{
+    struct exchange *exchange = &service->exchange;
+    struct gate_pass pass = { 0 };
+    if (service->mode == AUTHORIZER_UNKNOWN ||
+        !authorizer_demand(fcgi_environment(service->fcgi), &service->scope, &service->roles,
+                           &service->demand))
+        return ERROR_INTERNAL;
+    enum error error = gate_check(&service->demand, exchange->request, exchange->auth,
+                                  service->dispatch->memory, &pass);
+    if (!error && service->mode == AUTHORIZER_ANSWER)
+        error = ERROR_UNAVAILABLE; /* it was denied a moment ago: once more, and it goes through */
+    if (!error)
+        authorizer_admit(service->mode, &pass, &exchange->response);
+    user_clear(&pass.user);
+    return error;
+}
+
+static void refuse(struct service *service, enum error error)
+{
+    struct exchange *exchange = &service->exchange;
+    const struct problem_options options = {
+        .expired_status = (int)exchange->config->expired_status,
+        .realm = exchange->config->issuer,
+        .scope = service->demand.scope,
+    };
+    problem_render(error, &exchange->errors, &options, exchange->request, &exchange->response);
+    if (service->mode != AUTHORIZER_NONE)
+        authorizer_deny(service->mode, problem_of(error)->code, &exchange->response);
 }
 
 static enum log_level level_of(int status)
@@ -84,46 +130,55 @@ static enum log_level level_of(int status)
 }
 
 /* The route's path and never the request's: a client may have put a token there. */
-static void report(const struct exchange *exchange, const struct route *route, enum error error,
-                   int64_t started_us)
+static void report(const struct service *service, enum error error, int64_t started_us)
 {
+    const struct exchange *exchange = &service->exchange;
     enum log_level level = level_of(exchange->response.status);
+    const char *place = service->mode == AUTHORIZER_NONE ? "-" : "guarded";
     if (!log_wanted(level))
         return;
     LOG(level, "request", log_text("method", method_name(exchange->request->method)),
-        log_text("route", route ? route->path : "-"),
+        log_text("route", service->route ? service->route->path : place),
         log_integer("status", exchange->response.status),
         log_text("error", error ? error_name(error) : NULL),
         log_integer("microseconds", clock_monotonic_us() - started_us));
 }
 
+static void start(struct service *service, const struct request *request)
+{
+    struct auth *auth = service->dispatch->auth;
+    bool is_authorizer = fcgi_role(service->fcgi) == FCGI_ROLE_AUTHORIZER;
+    service->mode = authorizer_mode(is_authorizer, fcgi_environment(service->fcgi));
+    service->exchange.config = auth->config;
+    service->exchange.auth = auth;
+    service->exchange.request = request;
+    service->exchange.token_error = ERROR_MISSING_TOKEN;
+    service->exchange.client = (struct client){ request->remote_address, request->user_agent };
+    response_init(&service->exchange.response);
+    buffer_init(&service->scope, ACCESS_SCOPE_SIZE);
+    buffer_init(&service->roles, ACCESS_ROLES_SIZE);
+}
+
 void dispatch_serve(struct dispatch *dispatch, struct fcgi *fcgi)
 {
     int64_t started_us = clock_monotonic_us();
-    const struct config *config = dispatch->auth->config;
-    const struct route *route = NULL;
+    struct service service = { .dispatch = dispatch, .fcgi = fcgi };
     struct request request;
-    struct exchange exchange = { .config = config,
-                                 .auth = dispatch->auth,
-                                 .request = &request,
-                                 .token_error = ERROR_MISSING_TOKEN };
-    response_init(&exchange.response);
-    enum error error = request_parse(&request, fcgi_environment(fcgi), config->base_path);
+    enum error error =
+        request_parse(&request, fcgi_environment(fcgi), dispatch->auth->config->base_path);
     log_request_id(request.id);
-    exchange.client = (struct client){ request.remote_address, request.user_agent };
-    if (!error)
-        error = serve(dispatch, &exchange, fcgi, &route);
-    if (error) {
-        const struct problem_options options = {
-            .expired_status = (int)config->expired_status,
-            .realm = config->issuer,
-            .scope = route ? permission_name(route->permission) : NULL,
-        };
-        problem_render(error, &exchange.errors, &options, &request, &exchange.response);
-    }
-    response_send(&exchange.response, &request, fcgi);
+    start(&service, &request);
+    if (service.mode != AUTHORIZER_NONE)
+        error = serve_guard(&service);
+    else if (!error)
+        error = serve_route(&service);
+    if (error)
+        refuse(&service, error);
+    response_send(&service.exchange.response, &request, fcgi);
     fcgi_finish(fcgi);
-    report(&exchange, route, error, started_us);
-    response_clear(&exchange.response);
+    report(&service, error, started_us);
+    response_clear(&service.exchange.response);
+    buffer_clear(&service.scope);
+    buffer_clear(&service.roles);
     log_request_id(NULL);
 }
