@@ -9,6 +9,7 @@
 #include "proc/master.h"
 #include "proc/worker.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,10 +232,22 @@ static int run(const struct invocation *invocation, const struct command *comman
     return status;
 }
 
+/* So that no file or socket gets the number of a standard stream, and log lines with it. */
+static void open_standard_streams(void)
+{
+    int descriptor;
+    do
+        descriptor = open("/dev/null", O_RDWR);
+    while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+    if (descriptor >= 0)
+        close(descriptor);
+}
+
 int main(int argc, char **argv)
 {
     static struct invocation invocation;
     const struct command *command = NULL;
+    open_standard_streams();
     if (!secret_start())
         return command_usage("start", "the cryptographic library is not usable");
     if (!parse_arguments(argc, argv, &invocation))
