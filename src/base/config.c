@@ -4,6 +4,7 @@
 #include "base/option_value.h"
 #include "base/options.h"
 #include "base/secret.h"
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -371,4 +372,115 @@ void config_print_markdown(FILE *out)
         fprintf(out, "| `%s` | %s%s%s | %s | %s |\n", table[i].name, mark,
                 *initial ? initial : "empty", mark, allowed, table[i].help);
     }
+}
+
+/* Of roff: a text as it is, on a line of its own or, in quotation marks, as an argument. */
+static void print_roff(const char *text, FILE *out)
+{
+    if (*text == '.' || *text == '\'')
+        fputs("\\&", out);
+    for (; *text; text++) {
+        if (*text == '\\')
+            fputs("\\e", out);
+        else if (*text == '"')
+            fputs("\\(dq", out);
+        else if (*text == '-')
+            fputs("\\-", out);
+        else
+            putc(*text, out);
+    }
+}
+
+static void print_man_option(const struct option *option, FILE *out)
+{
+    const char *initial = shown_default(option);
+    char allowed[OPTION_VALUE_SIZE];
+    option_value_describe(option, allowed, sizeof allowed);
+    fprintf(out, ".It Cm %s\n", option->name);
+    putc(toupper((unsigned char)option->help[0]), out);
+    print_roff(option->help + 1, out);
+    fputs(".\nTakes ", out);
+    print_roff(allowed, out);
+    fputs(".\nThe default is\n", out);
+    fputs(*initial ? ".Ql \"" : "an empty text", out);
+    print_roff(initial, out);
+    fputs(*initial ? "\" .\n" : ".\n", out);
+}
+
+/* The date is that of this text. */
+static const char man_head[] =
+    ".\\\" Made by 'therappai-auth sample-config --man' (make documentation).\n"
+    ".Dd November 23, 2026\n"
+    ".Dt THERAPPAI-AUTH.CONF 5\n"
+    ".Os\n"
+    ".Sh NAME\n"
+    ".Nm therappai-auth.conf\n"
+    ".Nd options of therappai-auth\n"
+    ".Sh SYNOPSIS\n"
+    ".Nm /etc/therappai-auth/therappai-auth.conf\n"
+    ".Sh DESCRIPTION\n"
+    "Each line is empty, a comment that begins with\n"
+    ".Ql # ,\n"
+    "or\n"
+    ".Pp\n"
+    ".D1 Ar option No = Ar value\n"
+    ".Pp\n"
+    "A value that is empty, that begins or ends in a space, or that holds a\n"
+    ".Ql #\n"
+    "stands in quotation marks.\n"
+    "Times are written as\n"
+    ".Ql 500ms ,\n"
+    ".Ql 90s ,\n"
+    ".Ql 15m ,\n"
+    ".Ql 12h\n"
+    "or\n"
+    ".Ql 30d ,\n"
+    "sizes as\n"
+    ".Ql 64k ,\n"
+    ".Ql 19M\n"
+    "or\n"
+    ".Ql 1G .\n"
+    ".Pp\n"
+    "After the file comes the environment, with each option as\n"
+    ".Ev THERAPPAI_AUTH_ Ns Ar OPTION\n"
+    "in capital letters, and then\n"
+    ".Fl \\-set Ar option Ns = Ns Ar value\n"
+    "on the command line; the last one wins.\n"
+    "An unknown option or a bad value stops the start with the file, the line and the\n"
+    "reason.\n"
+    ".Pp\n"
+    "The options:\n"
+    ".Bl -tag -width Ds\n";
+
+static const char man_foot[] =
+    ".El\n"
+    ".Sh FILES\n"
+    ".Bl -tag -width Ds\n"
+    ".It Pa /etc/therappai-auth/therappai-auth.conf\n"
+    "The usual file.\n"
+    "It is read by root and the account of the service alone where it holds a\n"
+    "password; one in a\n"
+    ".Pa ~/.pgpass\n"
+    "of that account is better kept.\n"
+    ".El\n"
+    ".Sh EXAMPLES\n"
+    ".Bd -literal\n"
+    "listen = /run/therappai-auth/auth.sock\n"
+    "workers = 16\n"
+    "database = host=db1,db2 target_session_attrs=read-write dbname=therappai_auth\n"
+    "issuer = \"https://www.example.org\"\n"
+    "access_lifetime = 5m\n"
+    ".Ed\n"
+    ".Sh SEE ALSO\n"
+    ".Xr therappai-auth 1 ,\n"
+    ".Xr therappai-auth 7\n";
+
+void config_print_man(FILE *out)
+{
+    size_t count;
+    const struct option *table = options(&count);
+    fputs(man_head, out);
+    for (size_t i = 0; i < count; i++)
+        print_man_option(&table[i], out);
+    fputs(man_foot, out);
 }

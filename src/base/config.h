@@ -88,5 +88,7 @@ void config_print(const struct config *config, FILE *out);
 void config_print_sample(FILE *out);
 /* Writes the Markdown table of README.md. */
 void config_print_markdown(FILE *out);
+/* Writes the manual page therappai-auth.conf(5), in mdoc(7). */
+void config_print_man(FILE *out);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct unit {
     const char *suffix;
@@ -66,7 +67,7 @@ static const char *text_of(const struct config *config, const struct option *opt
 
 static const struct unit *find_unit(const struct unit *unit, const char *suffix)
 {
-    while (unit->suffix && strcmp(unit->suffix, suffix))
+    while (unit->suffix && strcasecmp(unit->suffix, suffix))
         unit++;
     return unit->suffix ? unit : NULL;
 }
