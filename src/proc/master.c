@@ -6,9 +6,11 @@
 #include "proc/children.h"
 #include "proc/housekeeper.h"
 #include "proc/listen.h"
+#include "proc/notify.h"
 #include "proc/worker.h"
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -22,6 +24,8 @@ struct master {
     struct config config;
     struct listener listener;
     struct children children;
+    struct notify notify;
+    bool announced; /* that all workers of this generation serve */
     master_reload *reload;
     void *context;
     sigset_t signals;
@@ -110,12 +114,26 @@ static void keep(struct master *master, enum child_role role, int wanted, int64_
         dismiss(old);
 }
 
+/* Once for each generation: when it is complete, and the one before it is gone. */
+static void announce(struct master *master)
+{
+    char status[NOTIFY_STATUS_MAX];
+    struct census workers = children_count(&master->children, CHILD_WORKER);
+    if (master->announced || workers.current < master->config.workers || workers.starting > 0 ||
+        workers.old > 0)
+        return;
+    snprintf(status, sizeof status, "Serving with %d workers", workers.current);
+    notify_ready(&master->notify, status);
+    master->announced = true;
+}
+
 static void tick(struct master *master)
 {
     int64_t now = clock_monotonic_ms();
     if (!master->stopping) {
         keep(master, CHILD_WORKER, (int)master->config.workers, now);
         keep(master, CHILD_HOUSEKEEPER, 1, now);
+        announce(master);
     }
     kill_overdue(master, now);
 }
@@ -139,13 +157,16 @@ static void reload(struct master *master)
 {
     char message[MASTER_MESSAGE_SIZE];
     struct config config;
+    notify_reloading(&master->notify);
     if (!master->reload(master->context, &config, message)) {
         LOG(LOG_LEVEL_ERROR, "reload_refused", log_text("reason", message));
+        notify_ready(&master->notify, "Reload refused, the log says why; serving as before");
         return;
     }
     config_clear(&master->config);
     master->config = config;
     master->children.generation++;
+    master->announced = false;
     memset(master->children.backoff, 0, sizeof master->children.backoff);
     log_open((enum log_level)config.log_level, (enum log_format)config.log_format,
              (enum log_target)config.log_target);
@@ -159,6 +180,7 @@ static void stop(struct master *master)
         return;
     LOG(LOG_LEVEL_INFO, "stopping", log_integer("children", children_alive(&master->children)));
     master->stopping = true;
+    notify_stopping(&master->notify);
     listen_close(&master->listener, true);
     for (int i = 0; i < CHILDREN_MAX; i++)
         if (master->children.list[i].role != CHILD_NONE && !master->children.list[i].stop_ms)
@@ -187,6 +209,7 @@ int master_run(const struct config *config, master_reload *reload_config, void *
         return EXIT_FAILURE;
     }
     config_copy(&master->config, config);
+    notify_open(&master->notify);
     master->reload = reload_config;
     master->context = context;
     block_signals(master);
