@@ -41,7 +41,8 @@ static const struct command commands[] = {
     { "key", "generate [--algorithm HS256|ES256|MAC]", "make a key", command_key },
     { "check-config", "", "check the options and the keys", command_check_config },
     { "print-config", "", "print the options in force", command_print_config },
-    { "sample-config", "[--markdown]", "print every option with its help", command_sample_config },
+    { "sample-config", "[--markdown|--man]", "print every option with its help",
+      command_sample_config },
     { "help", "", "print this", run_help },
     { "version", "", "print the version", run_version },
 };

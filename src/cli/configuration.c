@@ -33,13 +33,20 @@ int command_print_config(const struct config *config, int argc, char **argv)
 
 int command_sample_config(const struct config *config, int argc, char **argv)
 {
+    static const struct {
+        const char *option;
+        void (*print)(FILE *out);
+    } forms[] = { { "--markdown", config_print_markdown }, { "--man", config_print_man } };
     (void)config;
-    bool markdown = argc == 1 && !strcmp(argv[0], "--markdown");
-    if (argc > 0 && !markdown)
-        return command_usage("sample-config", "takes nothing but --markdown");
-    if (markdown)
-        config_print_markdown(stdout);
-    else
+    if (argc == 0) {
         config_print_sample(stdout);
-    return EXIT_DONE;
+        return EXIT_DONE;
+    }
+    for (size_t i = 0; argc == 1 && i < sizeof forms / sizeof forms[0]; i++) {
+        if (strcmp(argv[0], forms[i].option))
+            continue;
+        forms[i].print(stdout);
+        return EXIT_DONE;
+    }
+    return command_usage("sample-config", "takes nothing but --markdown or --man");
 }
