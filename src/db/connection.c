@@ -143,12 +143,13 @@ static bool complete(PGconn *connection, int64_t deadline_ms)
     return status == PGRES_POLLING_OK && PQsetnonblocking(connection, 1) == 0;
 }
 
-static void keep_reason(PGconn *connection, char *message, size_t size)
+/* Where time ran out, libpq's sentence says whom it asked and ends there. */
+static void keep_reason(const PGconn *connection, char *message, size_t size)
 {
     const char *reason = connection ? PQerrorMessage(connection) : "";
-    snprintf(message, size, "%.*s", (int)strcspn(reason, "\n"), reason);
-    if (!*reason)
-        snprintf(message, size, "the server does not answer");
+    int length = (int)strcspn(reason, "\n");
+    bool ends = length > 0 && reason[length - 1] != ' ';
+    snprintf(message, size, "%.*s%s", length, reason, ends ? "" : "the server does not answer");
 }
 
 PGconn *connection_open(struct connection_target *target, int64_t deadline_ms, char *message,
