@@ -20,6 +20,10 @@ alter role therappai_auth_worker set statement_timeout = '5s';
 alter role therappai_auth_worker set lock_timeout = '2s';
 alter role therappai_auth_worker set idle_in_transaction_session_timeout = '10s';
 
+-- Each statement finds its rows by a key, whatever the values: one plan is right for all, and planning a
+-- refresh anew would take longer than running it.
+alter role therappai_auth_worker set plan_cache_mode = force_generic_plan;
+
 select 'create database therappai_auth owner therappai_auth_owner'
        ' template template0 encoding ''UTF8'' lc_collate ''C'' lc_ctype ''C'''
 where not exists (select from pg_database where datname = 'therappai_auth')
