@@ -171,11 +171,14 @@ Test(db, a_read_survives_that_its_idle_connection_was_ended)
 Test(db, a_write_survives_that_its_idle_connection_was_ended_and_happens_once)
 {
     struct db *db = database_open(DATABASE_WORKER);
-    kill_backend(database_backend(db));
     cr_assert_eq(create_user(db, "a@example.org"), ERROR_NONE);
-    cr_assert_eq(database_integer("select count(*) from users"), 1);
+    kill_backend(database_backend(db));
+    cr_assert_eq(create_user(db, "b@example.org"), ERROR_NONE);
+    cr_assert_eq(database_integer("select count(*) from users"), 2);
     db_free(db);
 }
+
+#define SESSION "00000000-0000-4000-8000-000000000001"
 
 static int child_looks_up(int number)
 {
@@ -191,7 +194,25 @@ static int child_creates_user(int number)
     return (int)create_user(db, "a@example.org");
 }
 
-/* Ends the backend of a statement that waits for the table users. */
+/* Which is a write, and does no harm when it happens twice. */
+static int child_renames(int number)
+{
+    struct db *db = database_open(DATABASE_WORKER);
+    const char *values[] = { "1", SESSION, "Name" };
+    (void)number;
+    return (int)db_run(db, STATEMENT_PROFILE_RENAME, values, NULL);
+}
+
+/* Makes a statement that renames wait until `commit`. */
+static void hold_an_account(void)
+{
+    database_sql("insert into users (email, email_key, name, password) values ('a', 'a', 'a', 'a');"
+                 "insert into sessions (id, user_id, expires_at)"
+                 " values ('" SESSION "', 1, 'infinity')");
+    database_sql("begin; select * from users for update");
+}
+
+/* Ends the backend of the statement that waits. */
 static void kill_the_waiting(void)
 {
     await_waiting(1);
@@ -199,40 +220,59 @@ static void kill_the_waiting(void)
                                          " = 'Lock' and datname = current_database()"));
 }
 
-Test(db, a_read_whose_connection_ends_meanwhile_is_repeated)
+Test(db, a_statement_that_does_no_harm_twice_is_repeated_if_its_connection_ends_meanwhile)
 {
     int status;
-    database_sql("begin; lock table users in access exclusive mode");
-    database_fork(1, child_looks_up);
+    hold_an_account();
+    database_fork(1, child_renames);
     kill_the_waiting();
     await_waiting(1); /* there it is again */
     database_sql("commit");
     database_join(1, &status);
     cr_assert_eq(status, ERROR_NONE);
+    cr_assert_str_eq(database_sql("select name from users"), "Name");
 }
 
-Test(db, a_read_is_repeated_once_only)
+Test(db, a_statement_is_repeated_once_only)
 {
     int status;
-    database_sql("begin; lock table users in access exclusive mode");
-    database_fork(1, child_looks_up);
+    hold_an_account();
+    database_fork(1, child_renames);
     kill_the_waiting();
     kill_the_waiting();
+    database_sql("commit");
     database_join(1, &status);
     cr_assert_eq(status, ERROR_UNAVAILABLE);
-    database_sql("commit");
+    cr_assert_str_eq(database_sql("select name from users"), "a");
 }
 
 Test(db, a_write_whose_connection_ends_meanwhile_is_not_repeated)
 {
     int status;
-    database_sql("begin; lock table users in access exclusive mode");
+    database_sql("begin; insert into users (email, email_key, name, password)"
+                 " values ('a', 'a@example.org', 'a', 'a')"); /* the other waits for its end */
     database_fork(1, child_creates_user);
     kill_the_waiting();
-    database_join(1, &status); /* while the table is still locked */
+    database_sql("rollback");
+    database_join(1, &status);
     cr_assert_eq(status, ERROR_UNAVAILABLE);
-    database_sql("commit");
     cr_assert_eq(database_integer("select count(*) from users"), 0);
+}
+
+Test(db, a_statement_whose_connection_ends_before_it_is_sent_is_run_on_another)
+{
+    static database_process *const statements[] = { child_looks_up, child_creates_user };
+    for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
+        int status;
+        database_sql("begin; lock table users"); /* it cannot be prepared */
+        database_fork(1, statements[i]);
+        kill_the_waiting();
+        await_waiting(1);
+        database_sql("commit");
+        database_join(1, &status);
+        cr_assert_eq(status, ERROR_NONE, "%zu: %d", i, status);
+    }
+    cr_assert_eq(database_integer("select count(*) from users"), 1);
 }
 
 Test(db, a_server_that_became_read_only_is_left_for_another_connection)

@@ -276,7 +276,8 @@ Test(login, with_more_rights_than_a_token_holds_is_an_error_of_ours)
     database_log_catch();
     database_sql("insert into roles select 'role-' || repeat('x', 20) || n, '{}'"
                  " from generate_series(1, 30) n");
-    database_sql("insert into user_roles select users.id, roles.name from users, roles on conflict do nothing");
+    database_sql("insert into user_roles select users.id, roles.name from users, roles on conflict "
+                 "do nothing");
     cr_assert_eq(log_in(PERSON_EMAIL, PERSON_PASSWORD), ERROR_INTERNAL);
     cr_assert(strstr(database_log(), "rights_too_long"), "%s", database_log());
 }

@@ -238,7 +238,7 @@ Test(migrate, leaves_nothing_of_one_that_fails_and_keeps_those_before)
 Test(migrate, leaves_nothing_of_one_that_loses_its_connection)
 {
     write_file("0001-a.sql", "create table a (); select pg_terminate_backend(pg_backend_pid())");
-    cr_assert_eq(run(), ERROR_INTERNAL);
+    cr_assert_eq(run(), ERROR_UNAVAILABLE);
     expect_tables("schema_migrations");
     write_file("0001-a.sql", "create table a ()");
     expect_run("1 0001-a.sql applied; ");
@@ -250,7 +250,7 @@ Test(migrate, gives_up_waiting_for_a_table_before_all_workers_wait_behind_it, .t
     expect_run("1 0001-a.sql applied; ");
     write_file("0002-b.sql", "alter table a add column b text");
     database_sql("begin; lock table a");
-    cr_assert_eq(run(), ERROR_INTERNAL);
+    cr_assert_eq(run(), ERROR_UNAVAILABLE);
     cr_assert(strstr(message, "0002-b.sql: canceling statement due to lock timeout"), "%s",
               message);
     database_sql("commit");

@@ -154,6 +154,7 @@ static int refresh_apart(int number)
     enum error error = person_refresh(&raced, &next);
     if (!error)
         snprintf(answers[number], TOKEN_SIZE, "%s", secret_reveal(next.refresh));
+    token_pair_clear(&next);
     return (int)error;
 }
 

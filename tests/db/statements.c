@@ -108,7 +108,7 @@ Test(statements, are_all_that_a_worker_may_do)
         "insert into roles values ('god', '{}')",
         "update roles set permissions = '{users:write}'",
         "delete from users",
-        "update users set id = 2",
+        "update users set created_at = now()",
         "update users set email_key = 'x'",
         "update users set disabled_at = null",
         "insert into users (id, email, email_key, name, password)"
@@ -766,7 +766,12 @@ Test(statements_alone, refresh_commits_asynchronously_and_an_end_does_not,
     database_sql("select pg_reload_conf()");
     database_await("select current_setting('synchronous_standby_names') = 'nobody'");
     const char *values[] = { OTHER_SESSION, NULL, "logout" };
-    cr_assert_eq(db_run(db, STATEMENT_SESSION_END, values, NULL), ERROR_UNAVAILABLE);
+    enum error error = ERROR_NONE;
+    for (int i = 0; i < 500 && !error; i++) { /* the server needs a moment to hear of it */
+        database_sql("update sessions set ended_at = null where id = '" OTHER_SESSION "'");
+        error = db_run(db, STATEMENT_SESSION_END, values, NULL);
+    }
+    cr_assert_eq(error, ERROR_UNAVAILABLE);
     cr_assert(refresh(1, 1).advanced);
     cr_assert(refresh(2, 3).advanced);
     cr_assert_eq(database_integer("select generation from sessions where id = '" SESSION "'"), 3);

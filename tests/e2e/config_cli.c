@@ -48,14 +48,14 @@ Test(config_cli, an_unknown_option_stops_the_start_wherever_it_stands)
         cr_assert_neq(run_with(NULL, (const char *const[]){ "--config", file, commands[i], NULL }),
                       0);
         expect_told(text("%s:4:", file));
-        expect_told("frobnicate");
+        expect_told("unknown option 'frobnicate'");
     }
     cr_assert_neq(
         run_with("THERAPPAI_AUTH_FROBNICATE=1", (const char *const[]){ "print-config", NULL }), 0);
-    expect_told("THERAPPAI_AUTH_FROBNICATE");
+    expect_told("THERAPPAI_AUTH_FROBNICATE: unknown option");
     cr_assert_neq(RUN("--set", "frobnicate=1", "serve"), 0);
     expect_told("--set");
-    expect_told("frobnicate");
+    expect_told("unknown option 'frobnicate'");
     cr_assert_eq(RUN("print-config"), 0, "%s", output);
 }
 
@@ -88,7 +88,7 @@ Test(config_cli, a_bad_value_stops_the_start_and_is_explained)
         int status = run_with(NULL, (const char *const[]){ "--config", file, "serve", NULL });
         cr_assert(status != 0 && status < 128, "%s: %d", settings[i], status);
         expect_told(text("%s:2:", file));
-        expect_told(": ");
+        expect_told(strchr(settings[i], '=') ? "bad value of option" : "option = value");
     }
     write_file(file, "workers = 1\nworkers = 2\n");
     cr_assert_neq(run_with(NULL, (const char *const[]){ "--config", file, "serve", NULL }), 0);
@@ -164,7 +164,7 @@ Test(config_cli, commands_that_are_none_are_refused_with_help)
 {
     STACK(.kind = STACK_NOTHING);
     cr_assert_neq(RUN("frobnicate"), 0);
-    expect_told("frobnicate");
+    expect_told("'frobnicate'");
     expect_told("serve");
     cr_assert_neq(RUN("serve", "now"), 0);
     cr_assert_neq(RUN("migrate", "--backwards"), 0);

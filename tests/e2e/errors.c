@@ -306,11 +306,7 @@ Test(errors, a_database_that_is_away_is_503_and_never_a_4xx)
     STACK();
     struct tokens tokens = new_user("ada@example.org");
     stack_configure("database = host=/nonexistent dbname=none");
-    size_t from = strlen(stack_log());
-    stack_reload();
-    cr_assert(stack_log_await(from, "reloaded"));
-    while (HTTP("GET", "/profile/", .token = tokens.access)->status == 200)
-        usleep(20000); /* a worker of before the reload */
+    stack_reload_and_wait();
     expect_unavailable(HTTP("GET", "/profile/", .token = tokens.access));
     expect_unavailable(
         HTTP("PUT", "/profile/", .token = tokens.access, .body = as_json("{'name':'B'}")));

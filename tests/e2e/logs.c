@@ -68,7 +68,7 @@ Test(logs, hold_no_password_token_or_email)
     stack_sql("ALTER TABLE hidden RENAME TO users");
     const char *hash = stack_sql("SELECT password FROM users");
     stack_configure("database = host=/nonexistent dbname=none");
-    stack_reload();
+    stack_reload_and_wait();
     HTTP("POST", "/login/", .body = log_in_body(EMAIL, PASSWORD));
     stack_stop_web_server();
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

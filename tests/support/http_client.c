@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { TIMEOUT_S = 30 };
+enum { TIMEOUT_S = 60 };
 
 static char site[256];
 

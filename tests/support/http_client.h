@@ -46,7 +46,7 @@ void http_site(const char *base);
     {                                                                                              \
         .method = verb, .path = __VA_ARGS__                                                        \
     }
-/* Never NULL. No call takes longer than 30 s. */
+/* Never NULL. No call takes longer than 60 s. */
 const struct http_reply *http_send(const struct http_call *call);
 /* All at once, over a connection each. */
 void http_send_all(const struct http_call *calls, size_t count, const struct http_reply **replies);

@@ -10,7 +10,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { CLIENTS_MAX = 64, STATUS_MAX = 600, STOP_MS = 35000 };
+enum { CLIENTS_MAX = 64, STATUS_MAX = 600, STOP_MS = 65000 };
 
 struct load {
     struct load_options options;

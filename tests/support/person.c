@@ -55,8 +55,11 @@ void person_finish(void)
 }
 
 /* The old connection is left alone: ending it here would end it for the other process too. */
+static struct db *volatile inherited;
+
 void person_forked(void)
 {
+    inherited = person_auth.db;
     person_auth.db = database_open(DATABASE_WORKER);
     open_queue();
 }

@@ -401,6 +401,26 @@ void stack_reload(void)
     cr_assert_eq(kill(stack.service, SIGHUP), 0);
 }
 
+static bool have_all_changed(const void *context)
+{
+    const pid_t *before = context;
+    pid_t now[STACK_WORKERS_MAX];
+    int count = stack_workers(now);
+    for (int i = 0; i < count; i++)
+        for (int j = 0; before[j]; j++)
+            if (now[i] == before[j])
+                return false;
+    return count > 0;
+}
+
+void stack_reload_and_wait(void)
+{
+    pid_t before[STACK_WORKERS_MAX + 1] = { 0 };
+    stack_workers(before);
+    stack_reload();
+    cr_assert(process_await(have_all_changed, before, 20000), "the old workers stay");
+}
+
 const char *stack_log(void)
 {
     FILE *file = fopen(stack_path("service.log"), "r");

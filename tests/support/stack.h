@@ -49,8 +49,9 @@ void stack_configure(const char *setting);
 void stack_stop_web_server(void);
 /* Starts the service once more, after it ended. */
 void stack_restart(void);
-/* SIGHUP to the master. */
+/* SIGHUP to the master. The second returns when every worker has been replaced. */
 void stack_reload(void);
+void stack_reload_and_wait(void);
 /* All that the service wrote to its log so far, and whether it writes `event` within 10 s, counted
  * from `from` bytes on. */
 const char *stack_log(void);

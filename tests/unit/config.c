@@ -75,7 +75,7 @@ Test(config, has_the_defaults_of_the_contract)
 Test(config, reads_a_file_with_units_comments_and_quotes)
 {
     cr_assert(read_text("# a comment\n\n  workers = 12\r\naccess_lifetime=10m\n"
-                        "io_timeout = 1500ms\nbody_limit = 128k\nargon2_memory = 32M\n"
+                        "io_timeout = 1500ms\nbody_limit = 128K\nargon2_memory = 32M\n"
                         "base_path = \"\"\nissuer = \" spaced \"\nlisten_mode = 0600\n"
                         "refresh_rotation = strict\nlog_level=debug"),
               "%s", message);
