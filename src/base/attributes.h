@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Where they are macros (fortified by clang), poisoning them would be an error by itself. */
+#undef sprintf
+#undef vsprintf
 #pragma GCC poison strcpy strcat sprintf vsprintf gets strtok
 #pragma GCC diagnostic error "-Wincompatible-pointer-types"
 #pragma GCC diagnostic error "-Wint-conversion"
