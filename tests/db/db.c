@@ -184,14 +184,18 @@ static int child_looks_up(int number)
 {
     struct db *db = database_open(DATABASE_WORKER);
     (void)number;
-    return (int)look_up(db, "a@example.org");
+    enum error error = look_up(db, "a@example.org");
+    db_free(db);
+    return (int)error;
 }
 
 static int child_creates_user(int number)
 {
     struct db *db = database_open(DATABASE_WORKER);
     (void)number;
-    return (int)create_user(db, "a@example.org");
+    enum error error = create_user(db, "a@example.org");
+    db_free(db);
+    return (int)error;
 }
 
 /* Which is a write, and does no harm when it happens twice. */
@@ -200,7 +204,9 @@ static int child_renames(int number)
     struct db *db = database_open(DATABASE_WORKER);
     const char *values[] = { "1", SESSION, "Name" };
     (void)number;
-    return (int)db_run(db, STATEMENT_PROFILE_RENAME, values, NULL);
+    enum error error = db_run(db, STATEMENT_PROFILE_RENAME, values, NULL);
+    db_free(db);
+    return (int)error;
 }
 
 /* Makes a statement that renames wait until `commit`. */
@@ -392,22 +398,27 @@ static void ignore_signal(int signal)
     (void)signal;
 }
 
+/* A signal every 5 ms, for half a second. */
+static int child_disturbs(int number)
+{
+    (void)number;
+    for (int i = 0; i < 100 && kill(getppid(), SIGUSR2) == 0; i++)
+        usleep(5000);
+    return 0;
+}
+
 Test(db, signals_do_not_cut_a_wait_short)
 {
     char message[128] = "";
     struct sigaction action = { .sa_handler = ignore_signal };
     sigaction(SIGUSR2, &action, NULL);
     struct db *db = database_open(DATABASE_WORKER);
-    pid_t parent = getpid(), child = fork();
-    for (int i = 0; child == 0; i++) {
-        usleep(5000);
-        if (i == 100 || kill(parent, SIGUSR2) != 0)
-            _exit(0);
-    }
+    int status;
+    database_fork(1, child_disturbs);
     enum error error =
         db_query(db, "select pg_sleep(0.3)", 0, NULL, 5000, NULL, message, sizeof message);
-    kill(child, SIGKILL);
     cr_assert_eq(error, ERROR_NONE, "%s", message);
+    database_join(1, &status);
     db_free(db);
 }
 

@@ -261,8 +261,12 @@ Test(migrate, gives_up_waiting_for_a_table_before_all_workers_wait_behind_it, .t
 static int child_migrates(int number)
 {
     (void)number;
+    struct db *parents = db;
     db = database_open(DATABASE_OWNER);
-    return run() ? 100 : reported;
+    enum error error = run();
+    db_free(db);
+    db = parents; /* closed there */
+    return error ? 100 : reported;
 }
 
 Test(migrate, lets_the_second_of_two_at_once_wait_and_find_nothing_to_do)

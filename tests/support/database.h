@@ -38,7 +38,7 @@ int64_t database_integer(const char *format, ...) __attribute__((format(printf, 
 void database_await(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Runs `run` in n processes, each with its number; returns at once. The forks share nothing but
- * what is mapped. */
+ * what is mapped, and assert nothing: a failed assertion would go on in them as if in the test. */
 typedef int database_process(int number);
 void database_fork(int n, database_process *run);
 /* The exit status of each; fails the test where one does not end within 20 s. */
