@@ -91,8 +91,8 @@ void authorizer_admit(enum authorizer_mode mode, const struct gate_pass *pass,
     }
 }
 
-/* auth_request knows 401 and 403, and makes 500 of the rest. The challenge comes with the answer, and
- * nginx would add it a second time. */
+/* auth_request knows 401 and 403, and makes 500 of the rest. The challenge comes with the answer,
+ * and nginx would add it a second time. */
 void authorizer_deny(enum authorizer_mode mode, const char *code, struct response *response)
 {
     if (mode != AUTHORIZER_SUBREQUEST)

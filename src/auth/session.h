@@ -30,8 +30,8 @@ enum error session_refresh(struct auth *auth, const struct secret *refresh,
 enum error session_logout_refresh(struct auth *auth, const struct secret *refresh);
 enum error session_logout_access(struct auth *auth, const struct access_claims *claims);
 
-/* For the housekeeper: removes a batch of sessions that are long over; `removed` gets their number, 0 when
- * none is left. Errors: ERROR_UNAVAILABLE, ERROR_INTERNAL. */
+/* For the housekeeper: removes a batch of sessions that are long over; `removed` gets their number,
+ * 0 when none is left. Errors: ERROR_UNAVAILABLE, ERROR_INTERNAL. */
 enum error session_purge(struct auth *auth, int64_t *removed);
 
 #endif
