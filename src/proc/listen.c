@@ -27,16 +27,18 @@ static bool fail(char message[LISTEN_MESSAGE_SIZE], const char *where, const cha
     return false;
 }
 
-/* sd_listen_fds(3): LISTEN_PID is ours and LISTEN_FDS counts descriptors from 3 on. */
-static bool was_passed(void)
+/* sd_listen_fds(3): LISTEN_PID is ours and LISTEN_FDS counts descriptors from 3 on. 0: none. */
+static long count_passed(void)
 {
     const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
-    return pid && count && strtol(pid, NULL, 10) == (long)getpid() && strtol(count, NULL, 10) > 0;
+    if (!pid || !count || strtol(pid, NULL, 10) != (long)getpid())
+        return 0;
+    return strtol(count, NULL, 10);
 }
 
-static bool take_passed(struct listener *listener, char message[LISTEN_MESSAGE_SIZE])
+static bool take_passed(struct listener *listener, long count, char message[LISTEN_MESSAGE_SIZE])
 {
-    if (strtol(getenv("LISTEN_FDS"), NULL, 10) != 1)
+    if (count != 1)
         return fail(message, "the sockets passed", "LISTEN_FDS must be 1");
     if (!listen_is_listener(FIRST_PASSED))
         return fail(message, "the socket passed", "descriptor 3 is not a listening socket");
@@ -142,8 +144,9 @@ bool listen_open(const struct config *config, struct listener *listener,
                  char message[LISTEN_MESSAGE_SIZE])
 {
     *listener = (struct listener){ .descriptor = -1 };
-    if (was_passed())
-        return take_passed(listener, message);
+    long passed = count_passed();
+    if (passed > 0)
+        return take_passed(listener, passed, message);
     if (listen_is_listener(INHERITED)) {
         listener->descriptor = INHERITED;
         return true;
