@@ -150,6 +150,11 @@ enum error access_token_sign(struct access_claims *claims, const struct keyset *
 {
     const struct key *key = keyset_signing(keyset);
     struct access_claims stamped = *claims;
+    if (!key) {
+        LOG(LOG_LEVEL_ERROR, "access_token_not_signed",
+            log_text("reason", "no key in state signing"));
+        return ERROR_UNAVAILABLE;
+    }
     stamped.issued_at = clock_now();
     stamped.expires_at = stamped.issued_at + random_lifetime(config);
     struct secret *made = sign(&stamped, key, config);

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum { FILES_MAX = 256, LOAD_TRIES = 3 };
-enum { LOOK_EVERY_MS = 1000, LOOK_NOW_EVERY_MS = 100, RETRY_EVERY_MS = 1000 };
+enum { LOOK_EVERY_MS = 1000, RACY_EVERY_MS = 100, RETRY_EVERY_MS = 1000 };
 
 /* Clocks of file systems tick coarsely: after a change that is younger than this a second one may
  * leave the same time behind. */
@@ -244,7 +244,29 @@ static bool are_same_keys(const struct keys *a, const struct keys *b)
     return true;
 }
 
-/* The old keys stay where the new ones do not load. */
+/* A retired key goes at once, also where its directory does not load: whoever retires one may have
+ * lost it to somebody. */
+static void drop_retired(struct keyset *keyset)
+{
+    for (size_t i = 0; i < keyset->keys.count; i++) {
+        struct key *key = &keyset->keys.list[i], retired = *key;
+        char name[KEY_FILE_NAME_SIZE], path[4096];
+        retired.state = KEY_RETIRED;
+        key_file_format_name(&retired, name);
+        snprintf(path, sizeof path, "%s/%s", keyset->directory, name);
+        if (key->state == KEY_RETIRED || access(path, F_OK))
+            continue;
+        LOG(LOG_LEVEL_WARN, "key_dropped", log_text("key", key->id));
+        key->state = KEY_RETIRED;
+        if (keyset->keys.signing == key)
+            keyset->keys.signing = NULL;
+        if (keyset->keys.mac == key)
+            keyset->keys.mac = NULL;
+        keyset->version++;
+    }
+}
+
+/* The old keys stay where the new ones do not load, but for those that were retired. */
 static bool reload(struct keyset *keyset)
 {
     struct keys keys;
@@ -254,7 +276,9 @@ static bool reload(struct keyset *keyset)
         if (strcmp(message, keyset->complaint) != 0)
             LOG(LOG_LEVEL_ERROR, "keys_not_reloaded", log_text("reason", message));
         memcpy(keyset->complaint, message, sizeof message);
-        return false;
+        uint64_t version = keyset->version;
+        drop_retired(keyset);
+        return keyset->version != version;
     }
     keyset->complaint[0] = '\0';
     bool same = are_same_keys(&keyset->keys, &keys);
@@ -280,7 +304,9 @@ static bool needs_load(const struct keyset *keyset, int64_t now_ms)
     struct stat status;
     if (keyset->failed)
         return now_ms - keyset->loaded_ms >= RETRY_EVERY_MS;
-    if (keyset->keys.racy || stat(keyset->directory, &status))
+    if (stat(keyset->directory, &status))
+        return true;
+    if (keyset->keys.racy && now_ms - keyset->loaded_ms >= RACY_EVERY_MS)
         return true;
     return !is_same_directory(&keyset->keys, &status);
 }
@@ -288,7 +314,7 @@ static bool needs_load(const struct keyset *keyset, int64_t now_ms)
 bool keyset_refresh(struct keyset *keyset, bool now)
 {
     int64_t now_ms = clock_monotonic_ms();
-    if (now_ms - keyset->looked_ms < (now ? LOOK_NOW_EVERY_MS : LOOK_EVERY_MS))
+    if (!now && now_ms - keyset->looked_ms < LOOK_EVERY_MS)
         return false;
     keyset->looked_ms = now_ms;
     if (!needs_load(keyset, now_ms))

@@ -49,9 +49,9 @@ enum error keyset_load(const char *directory, struct keyset **keyset,
 /* NULL-safe. Wipes. */
 void keyset_free(struct keyset *keyset);
 
-/* Looks, at most once a second, or at once when `now` is set (an unknown kid; at most ten times a
- * second), whether the directory changed, and then loads it anew. Where that fails the old keys
- * stay and the log says why. Returns whether the keys changed. */
+/* Looks, at most once a second, or at once when `now` is set (an unknown key), whether the
+ * directory changed, and then loads it anew. Where that fails the log says why, and the old keys
+ * stay but for those whose file says that they are retired. Returns whether the keys changed. */
 bool keyset_refresh(struct keyset *keyset, bool now);
 /* Grows by one whenever the keys change, for what is remembered on the strength of a key. */
 uint64_t keyset_version(const struct keyset *keyset);
