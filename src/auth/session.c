@@ -270,6 +270,15 @@ static enum error take_refreshed(struct use *use, const struct db_result *result
     return take_rights(result, ROLES, PERMISSIONS, claims) ? ERROR_NONE : ERROR_INTERNAL;
 }
 
+/* The generation from which on tokens are accepted afterwards. Where there are no successors
+ * nothing is retired, not even by one from before the option was changed. */
+static int64_t least_accepted(const struct use *use)
+{
+    if (use->rotation->step == 0)
+        return 0;
+    return (int64_t)use->token.generation + use->rotation->retire;
+}
+
 static enum error advance(struct use *use)
 {
     char presented[INTEGER_SIZE], least[INTEGER_SIZE], idle[INTEGER_SIZE];
@@ -277,7 +286,7 @@ static enum error advance(struct use *use)
     const char *const values[] = {
         use->token.session_id,
         write_integer(use->token.generation, presented),
-        write_integer((int64_t)use->token.generation + use->rotation->retire, least),
+        write_integer(least_accepted(use), least),
         write_integer(use->auth->config->refresh_idle_s, idle),
     };
     enum error error = db_run(use->auth->db, STATEMENT_SESSION_REFRESH, values, &result);
