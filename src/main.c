@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -244,11 +245,20 @@ static void open_standard_streams(void)
         close(descriptor);
 }
 
+/* Keys and passwords are in memory; they are not to be written to a file when something goes wrong.
+ */
+static void forbid_core_dumps(void)
+{
+    const struct rlimit none = { 0, 0 };
+    setrlimit(RLIMIT_CORE, &none);
+}
+
 int main(int argc, char **argv)
 {
     static struct invocation invocation;
     const struct command *command = NULL;
     open_standard_streams();
+    forbid_core_dumps();
     if (!secret_start())
         return command_usage("start", "the cryptographic library is not usable");
     if (!parse_arguments(argc, argv, &invocation))

@@ -24,6 +24,8 @@ bool children_need(const struct children *children, enum child_role role, int wa
                    int64_t now_ms)
 {
     struct census census = children_count(children, role);
+    if (children_alive(children) == CHILDREN_MAX)
+        return false; /* there is no place to remember it */
     if (census.current >= wanted || now_ms < children->backoff[role].not_before_ms)
         return false;
     if (census.old > 0 && census.starting > 0)

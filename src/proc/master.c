@@ -53,6 +53,7 @@ static void block_signals(struct master *master)
     for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
         sigaddset(&master->signals, list[i]);
     sigprocmask(SIG_BLOCK, &master->signals, NULL);
+    signal(SIGPIPE, SIG_IGN); /* a reader of the log that died must not take the service along */
 }
 
 /* In the child. It ends with the master, whatever ended that. */
