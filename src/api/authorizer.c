@@ -15,8 +15,10 @@ enum authorizer_mode authorizer_mode(bool is_authorizer, char *const *environmen
     const char *name = request_variable(environment, "AUTH_MODE");
     if (is_authorizer)
         return AUTHORIZER_ROLE;
-    if (!name || !*name)
+    if (!name && !request_variable(environment, "AUTH_REQUIRE"))
         return AUTHORIZER_NONE;
+    if (!name)
+        name = "";
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
         if (!strcmp(name, modes[i].name))
             return modes[i].mode;
@@ -91,14 +93,17 @@ void authorizer_admit(enum authorizer_mode mode, const struct gate_pass *pass,
     }
 }
 
-/* auth_request knows 401 and 403, and makes 500 of the rest. The challenge comes with the answer,
- * and nginx would add it a second time. */
+/* auth_request knows 401 and 403, and makes 500 of the rest: that is right for our own trouble, so
+ * that no client throws its tokens away. The challenge comes with the answer, and nginx would add
+ * it a second time. */
 void authorizer_deny(enum authorizer_mode mode, const char *code, struct response *response)
 {
     if (mode != AUTHORIZER_SUBREQUEST)
         return;
     buffer_reset(&response->headers);
     response_header(response, "X-Auth-Error", code);
-    if (response->status != 403)
+    if (response->status < 500 && response->status != 403) {
         response->status = 401;
+        response->reason = "Unauthorized";
+    }
 }

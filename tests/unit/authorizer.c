@@ -85,9 +85,10 @@ Test(authorizer, mode_is_told_by_the_role_or_by_the_configuration)
 {
     char *none[] = { NULL }, *subrequest[] = { "AUTH_MODE=subrequest", NULL };
     char *answer[] = { "AUTH_MODE=answer", NULL }, *other[] = { "AUTH_MODE=x", NULL };
-    char *empty[] = { "AUTH_MODE=", NULL };
+    char *empty[] = { "AUTH_MODE=", NULL }, *modeless[] = { "AUTH_REQUIRE=session", NULL };
     cr_assert_eq(authorizer_mode(false, none), AUTHORIZER_NONE);
-    cr_assert_eq(authorizer_mode(false, empty), AUTHORIZER_NONE);
+    cr_assert_eq(authorizer_mode(false, empty), AUTHORIZER_UNKNOWN);
+    cr_assert_eq(authorizer_mode(false, modeless), AUTHORIZER_UNKNOWN);
     cr_assert_eq(authorizer_mode(true, none), AUTHORIZER_ROLE);
     cr_assert_eq(authorizer_mode(false, subrequest), AUTHORIZER_SUBREQUEST);
     cr_assert_eq(authorizer_mode(false, answer), AUTHORIZER_ANSWER);
@@ -127,11 +128,11 @@ Test(authorizer, tells_a_subrequest_in_headers_who_was_let_through)
         "X-Auth-Roles: admin user\r\nX-Auth-Scope: a:b c:d\r\n");
 }
 
-Test(authorizer, denies_a_subrequest_with_401_or_403_alone)
+Test(authorizer, denies_a_subrequest_with_401_or_403_and_tells_our_own_trouble_apart)
 {
     static const struct {
         int status, expected;
-    } cases[] = { { 401, 401 }, { 403, 403 }, { 419, 401 }, { 503, 401 }, { 500, 401 } };
+    } cases[] = { { 401, 401 }, { 403, 403 }, { 419, 401 }, { 503, 503 }, { 500, 500 } };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         response.status = cases[i].status;
         authorizer_deny(AUTHORIZER_SUBREQUEST, "the_code", &response);
