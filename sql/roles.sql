@@ -17,8 +17,11 @@ $$;
 -- What a worker has given up waiting for must not go on in the server. Set here, these hold behind
 -- a connection pooler too.
 alter role therappai_auth_worker set statement_timeout = '5s';
-alter role therappai_auth_worker set lock_timeout = '2s';
+alter role therappai_auth_worker set lock_timeout = '1500ms';
 alter role therappai_auth_worker set idle_in_transaction_session_timeout = '10s';
+
+-- The server's log is to hold nobody's email address: details of a refused row would.
+alter role therappai_auth_worker set log_error_verbosity = 'terse';
 
 -- Each statement finds its rows by a key, whatever the values: one plan is right for all, and planning a
 -- refresh anew would take longer than running it.
