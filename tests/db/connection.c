@@ -1,5 +1,5 @@
-/* How db finds its server: hosts that are silent, refuse or come back; back-off; strings that are
- * wrong. */
+/* How db finds its server, and what it does when it loses it: hosts that are silent, refuse or come
+ * back; back-off; strings that are wrong; what is repeated. */
 #include "base/clock.h"
 #include "db/db.h"
 #include "support/database.h"
@@ -112,15 +112,18 @@ Test(connection, after_a_failed_attempt_others_are_refused_at_once_and_ever_rare
 
 Test(connection, a_failure_is_logged_for_each_attempt_and_not_for_each_statement)
 {
+    enum { RUNS = 50 };
     struct silent_host host;
+    int lines = 0;
     silent_host_open(&host);
     struct db *db = open_hosts(host.directory, 5);
     database_log_catch();
-    cr_assert_eq(read_version(db), ERROR_UNAVAILABLE);
-    size_t size = strlen(database_log());
-    cr_assert(strstr(database_log(), "event=database_not_reached"), "%s", database_log());
-    cr_assert_eq(read_version(db), ERROR_UNAVAILABLE);
-    cr_assert_eq(strlen(database_log()), size);
+    for (int i = 0; i < RUNS; i++)
+        cr_assert_eq(read_version(db), ERROR_UNAVAILABLE);
+    for (const char *at = database_log(); (at = strstr(at, "event=database_not_reached")); at++)
+        lines++;
+    cr_assert_eq(lines, silent_host_callers(&host), "%s", database_log());
+    cr_assert(lines > 0 && lines < RUNS, "%d", lines);
     db_free(db);
     silent_host_close(&host);
 }
@@ -206,6 +209,186 @@ Test(connection, a_worker_that_forks_later_connects_only_when_it_needs_to)
     cr_assert_eq(silent_host_callers(&host), 0);
     db_free(db);
     silent_host_close(&host);
+}
+
+/* Lost connections ----------------------------------------------------------------------------- */
+
+static enum error look_up(struct db *db, const char *email_key)
+{
+    return db_run(db, STATEMENT_USER_FOR_LOGIN, &email_key, NULL);
+}
+
+static enum error create_user(struct db *db, const char *email)
+{
+    const char *values[] = { email, email, "Name", "hash" };
+    return db_run(db, STATEMENT_USER_CREATE, values, NULL);
+}
+
+/* Ends the process that serves the connection, and waits until it is gone. */
+static void kill_backend(pid_t backend)
+{
+    database_sql("select pg_terminate_backend(%d)", (int)backend);
+    database_await("select not exists (select from pg_stat_activity where pid = %d)", (int)backend);
+}
+
+/* How many of this database wait for a lock. */
+static void await_waiting(int count)
+{
+    database_await("select count(*) = %d from pg_stat_activity where datname = current_database()"
+                   " and wait_event_type = 'Lock'",
+                   count);
+}
+
+Test(connection, a_read_survives_that_its_idle_connection_was_ended)
+{
+    struct db *db = database_open(DATABASE_WORKER);
+    cr_assert_eq(read_version(db), ERROR_NONE);
+    pid_t before = database_backend(db);
+    kill_backend(before);
+    cr_assert_eq(read_version(db), ERROR_NONE);
+    cr_assert_neq(database_backend(db), before);
+    db_free(db);
+}
+
+Test(connection, a_write_survives_that_its_idle_connection_was_ended_and_happens_once)
+{
+    struct db *db = database_open(DATABASE_WORKER);
+    cr_assert_eq(create_user(db, "a@example.org"), ERROR_NONE);
+    kill_backend(database_backend(db));
+    cr_assert_eq(create_user(db, "b@example.org"), ERROR_NONE);
+    cr_assert_eq(database_integer("select count(*) from users"), 2);
+    db_free(db);
+}
+
+#define SESSION "00000000-0000-4000-8000-000000000001"
+
+static int child_looks_up(int number)
+{
+    struct db *db = database_open(DATABASE_WORKER);
+    (void)number;
+    enum error error = look_up(db, "a@example.org");
+    db_free(db);
+    return (int)error;
+}
+
+static int child_creates_user(int number)
+{
+    struct db *db = database_open(DATABASE_WORKER);
+    (void)number;
+    enum error error = create_user(db, "a@example.org");
+    db_free(db);
+    return (int)error;
+}
+
+/* Which is a write, and does no harm when it happens twice. */
+static int child_renames(int number)
+{
+    struct db *db = database_open(DATABASE_WORKER);
+    const char *values[] = { "1", SESSION, "Name" };
+    (void)number;
+    enum error error = db_run(db, STATEMENT_PROFILE_RENAME, values, NULL);
+    db_free(db);
+    return (int)error;
+}
+
+/* Makes a statement that renames wait until `commit`. */
+static void hold_an_account(void)
+{
+    database_sql("insert into users (email, email_key, name, password) values ('a', 'a', 'a', 'a');"
+                 "insert into sessions (id, user_id, expires_at)"
+                 " values ('" SESSION "', 1, 'infinity')");
+    database_sql("begin; select * from users for update");
+}
+
+/* Ends the backend of the statement that waits. */
+static void kill_the_waiting(void)
+{
+    await_waiting(1);
+    kill_backend((pid_t)database_integer("select pid from pg_stat_activity where wait_event_type"
+                                         " = 'Lock' and datname = current_database()"));
+}
+
+Test(connection, a_statement_that_does_no_harm_twice_is_repeated_if_its_connection_ends_meanwhile)
+{
+    int status;
+    hold_an_account();
+    database_fork(1, child_renames);
+    kill_the_waiting();
+    await_waiting(1); /* there it is again */
+    database_sql("commit");
+    database_join(1, &status);
+    cr_assert_eq(status, ERROR_NONE);
+    cr_assert_str_eq(database_sql("select name from users"), "Name");
+}
+
+Test(connection, a_statement_is_repeated_once_only)
+{
+    int status;
+    hold_an_account();
+    database_fork(1, child_renames);
+    kill_the_waiting();
+    kill_the_waiting();
+    database_sql("commit");
+    database_join(1, &status);
+    cr_assert_eq(status, ERROR_UNAVAILABLE);
+    cr_assert_str_eq(database_sql("select name from users"), "a");
+}
+
+Test(connection, a_write_whose_connection_ends_meanwhile_is_not_repeated)
+{
+    int status;
+    database_sql("begin; insert into users (email, email_key, name, password)"
+                 " values ('a', 'a@example.org', 'a', 'a')"); /* the other waits for its end */
+    database_fork(1, child_creates_user);
+    kill_the_waiting();
+    database_sql("rollback");
+    database_join(1, &status);
+    cr_assert_eq(status, ERROR_UNAVAILABLE);
+    cr_assert_eq(database_integer("select count(*) from users"), 0);
+}
+
+Test(connection, a_statement_whose_connection_ends_before_it_is_sent_is_run_on_another)
+{
+    static database_process *const statements[] = { child_looks_up, child_creates_user };
+    for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
+        int status;
+        database_sql("begin; lock table users"); /* it cannot be prepared */
+        database_fork(1, statements[i]);
+        kill_the_waiting();
+        await_waiting(1);
+        database_sql("commit");
+        database_join(1, &status);
+        cr_assert_eq(status, ERROR_NONE, "%zu: %d", i, status);
+    }
+    cr_assert_eq(database_integer("select count(*) from users"), 1);
+}
+
+Test(connection, a_server_that_became_read_only_is_left_for_another_connection)
+{
+    struct db *db = database_open(DATABASE_WORKER);
+    database_sql("alter role therappai_auth_worker in database %s"
+                 " set default_transaction_read_only = on",
+                 database_sql("select current_database()"));
+    pid_t before = database_backend(db);
+    database_sql("alter role therappai_auth_worker in database %s"
+                 " reset default_transaction_read_only",
+                 database_sql("select current_database()"));
+    cr_assert_eq(create_user(db, "a@example.org"), ERROR_NONE);
+    cr_assert_neq(database_backend(db), before);
+    db_free(db);
+}
+
+Test(connection, a_server_that_stays_read_only_is_unavailable_for_writes_alone)
+{
+    char host[2048];
+    snprintf(host, sizeof host, "%s options='-c default_transaction_read_only=on'",
+             database_host());
+    struct db *db = open_hosts(host, 5000);
+    database_log_catch();
+    cr_assert_eq(create_user(db, "a@example.org"), ERROR_UNAVAILABLE);
+    cr_assert(strstr(database_log(), "sqlstate=25006"), "%s", database_log());
+    cr_assert_eq(read_version(db), ERROR_NONE);
+    db_free(db);
 }
 
 /* A server of its own -------------------------------------------------------------------------- */

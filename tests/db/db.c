@@ -1,4 +1,5 @@
-/* What db.h promises, against a real server: deadlines, lost connections, repetition, errors. */
+/* What db.h promises, against a real server: results, deadlines, errors, the log. Lost connections
+ * are in connection.c. */
 #include "base/clock.h"
 #include "db/db.h"
 #include "support/database.h"
@@ -41,21 +42,6 @@ static enum error create_user(struct db *db, const char *email)
 {
     const char *values[] = { email, email, "Name", "hash" };
     return db_run(db, STATEMENT_USER_CREATE, values, NULL);
-}
-
-/* Ends the process that serves the connection, and waits until it is gone. */
-static void kill_backend(pid_t backend)
-{
-    database_sql("select pg_terminate_backend(%d)", (int)backend);
-    database_await("select not exists (select from pg_stat_activity where pid = %d)", (int)backend);
-}
-
-/* How many of this database wait for a lock. */
-static void await_waiting(int count)
-{
-    database_await("select count(*) = %d from pg_stat_activity where datname = current_database()"
-                   " and wait_event_type = 'Lock'",
-                   count);
 }
 
 static void expect_log(const char *part)
@@ -155,156 +141,7 @@ Test(db, the_server_is_told_who_is_connected)
     db_result_free(NULL);
 }
 
-/* Lost connections ----------------------------------------------------------------------------- */
-
-Test(db, a_read_survives_that_its_idle_connection_was_ended)
-{
-    struct db *db = database_open(DATABASE_WORKER);
-    cr_assert_eq(read_version(db), ERROR_NONE);
-    pid_t before = database_backend(db);
-    kill_backend(before);
-    cr_assert_eq(read_version(db), ERROR_NONE);
-    cr_assert_neq(database_backend(db), before);
-    db_free(db);
-}
-
-Test(db, a_write_survives_that_its_idle_connection_was_ended_and_happens_once)
-{
-    struct db *db = database_open(DATABASE_WORKER);
-    cr_assert_eq(create_user(db, "a@example.org"), ERROR_NONE);
-    kill_backend(database_backend(db));
-    cr_assert_eq(create_user(db, "b@example.org"), ERROR_NONE);
-    cr_assert_eq(database_integer("select count(*) from users"), 2);
-    db_free(db);
-}
-
-#define SESSION "00000000-0000-4000-8000-000000000001"
-
-static int child_looks_up(int number)
-{
-    struct db *db = database_open(DATABASE_WORKER);
-    (void)number;
-    enum error error = look_up(db, "a@example.org");
-    db_free(db);
-    return (int)error;
-}
-
-static int child_creates_user(int number)
-{
-    struct db *db = database_open(DATABASE_WORKER);
-    (void)number;
-    enum error error = create_user(db, "a@example.org");
-    db_free(db);
-    return (int)error;
-}
-
-/* Which is a write, and does no harm when it happens twice. */
-static int child_renames(int number)
-{
-    struct db *db = database_open(DATABASE_WORKER);
-    const char *values[] = { "1", SESSION, "Name" };
-    (void)number;
-    enum error error = db_run(db, STATEMENT_PROFILE_RENAME, values, NULL);
-    db_free(db);
-    return (int)error;
-}
-
-/* Makes a statement that renames wait until `commit`. */
-static void hold_an_account(void)
-{
-    database_sql("insert into users (email, email_key, name, password) values ('a', 'a', 'a', 'a');"
-                 "insert into sessions (id, user_id, expires_at)"
-                 " values ('" SESSION "', 1, 'infinity')");
-    database_sql("begin; select * from users for update");
-}
-
-/* Ends the backend of the statement that waits. */
-static void kill_the_waiting(void)
-{
-    await_waiting(1);
-    kill_backend((pid_t)database_integer("select pid from pg_stat_activity where wait_event_type"
-                                         " = 'Lock' and datname = current_database()"));
-}
-
-Test(db, a_statement_that_does_no_harm_twice_is_repeated_if_its_connection_ends_meanwhile)
-{
-    int status;
-    hold_an_account();
-    database_fork(1, child_renames);
-    kill_the_waiting();
-    await_waiting(1); /* there it is again */
-    database_sql("commit");
-    database_join(1, &status);
-    cr_assert_eq(status, ERROR_NONE);
-    cr_assert_str_eq(database_sql("select name from users"), "Name");
-}
-
-Test(db, a_statement_is_repeated_once_only)
-{
-    int status;
-    hold_an_account();
-    database_fork(1, child_renames);
-    kill_the_waiting();
-    kill_the_waiting();
-    database_sql("commit");
-    database_join(1, &status);
-    cr_assert_eq(status, ERROR_UNAVAILABLE);
-    cr_assert_str_eq(database_sql("select name from users"), "a");
-}
-
-Test(db, a_write_whose_connection_ends_meanwhile_is_not_repeated)
-{
-    int status;
-    database_sql("begin; insert into users (email, email_key, name, password)"
-                 " values ('a', 'a@example.org', 'a', 'a')"); /* the other waits for its end */
-    database_fork(1, child_creates_user);
-    kill_the_waiting();
-    database_sql("rollback");
-    database_join(1, &status);
-    cr_assert_eq(status, ERROR_UNAVAILABLE);
-    cr_assert_eq(database_integer("select count(*) from users"), 0);
-}
-
-Test(db, a_statement_whose_connection_ends_before_it_is_sent_is_run_on_another)
-{
-    static database_process *const statements[] = { child_looks_up, child_creates_user };
-    for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
-        int status;
-        database_sql("begin; lock table users"); /* it cannot be prepared */
-        database_fork(1, statements[i]);
-        kill_the_waiting();
-        await_waiting(1);
-        database_sql("commit");
-        database_join(1, &status);
-        cr_assert_eq(status, ERROR_NONE, "%zu: %d", i, status);
-    }
-    cr_assert_eq(database_integer("select count(*) from users"), 1);
-}
-
-Test(db, a_server_that_became_read_only_is_left_for_another_connection)
-{
-    struct db *db = database_open(DATABASE_WORKER);
-    database_sql("alter role therappai_auth_worker in database %s"
-                 " set default_transaction_read_only = on",
-                 database_sql("select current_database()"));
-    pid_t before = database_backend(db);
-    database_sql("alter role therappai_auth_worker in database %s"
-                 " reset default_transaction_read_only",
-                 database_sql("select current_database()"));
-    cr_assert_eq(create_user(db, "a@example.org"), ERROR_NONE);
-    cr_assert_neq(database_backend(db), before);
-    db_free(db);
-}
-
-Test(db, a_server_that_stays_read_only_is_unavailable_for_writes_alone)
-{
-    struct db *db = open_plus("options='-c default_transaction_read_only=on'", 5000);
-    database_log_catch();
-    cr_assert_eq(create_user(db, "a@example.org"), ERROR_UNAVAILABLE);
-    expect_log("sqlstate=25006");
-    cr_assert_eq(read_version(db), ERROR_NONE);
-    db_free(db);
-}
+/* Prepared statements -------------------------------------------------------------------------- */
 
 Test(db, a_change_of_the_schema_under_a_prepared_statement_does_not_show)
 {

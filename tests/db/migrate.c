@@ -63,11 +63,16 @@ static void report(void *context, int number, const char *name, enum migrate_sta
     reported++;
 }
 
-static enum error run(void)
+static enum error run_by(struct db *by)
 {
     reports[0] = message[0] = '\0';
     reported = 0;
-    return migrate_run(db, directory, report, &reported, message, sizeof message);
+    return migrate_run(by, directory, report, &reported, message, sizeof message);
+}
+
+static enum error run(void)
+{
+    return run_by(db);
 }
 
 static enum error status(bool *current)
@@ -261,11 +266,9 @@ Test(migrate, gives_up_waiting_for_a_table_before_all_workers_wait_behind_it, .t
 static int child_migrates(int number)
 {
     (void)number;
-    struct db *parents = db;
-    db = database_open(DATABASE_OWNER);
-    enum error error = run();
-    db_free(db);
-    db = parents; /* closed there */
+    struct db *own = database_open(DATABASE_OWNER);
+    enum error error = run_by(own);
+    db_free(own);
     return error ? 100 : reported;
 }
 

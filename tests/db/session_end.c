@@ -163,8 +163,8 @@ Test(session_end, of_another_account_does_not_end_by_claims)
 Test(session_end, knows_only_our_own_tokens)
 {
     static const char *const cases[] = { "", "therappai_rt_", "x",
-                                         "therappai_rt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-                                         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" };
+                                         ("therappai_rt_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+                                          "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA") };
     person_new();
     struct token_pair good = person_session();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

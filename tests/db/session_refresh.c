@@ -205,7 +205,9 @@ static int child_refreshes(int number)
 {
     struct db *own = database_open(DATABASE_WORKER);
     struct plan *plan = &plans[number];
-    return (int)try_refresh(own, SESSION, plan->presented, plan->set, &plan->refreshed);
+    enum error error = try_refresh(own, SESSION, plan->presented, plan->set, &plan->refreshed);
+    db_free(own);
+    return (int)error;
 }
 
 /* Runs the plans so that each has looked at the row before any of them may change it. */

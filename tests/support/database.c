@@ -69,6 +69,8 @@ static const char *ask(PGconn *connection, const char *sql)
 }
 
 static const char *ask_format(const char *format, va_list arguments)
+    __attribute__((format(printf, 1, 0)));
+static const char *ask_format(const char *format, va_list arguments)
 {
     char sql[TEXT_SIZE * 4];
     vsnprintf(sql, sizeof sql, format, arguments);

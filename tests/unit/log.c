@@ -321,10 +321,13 @@ static int syslog_priority = -1;
 static char syslog_text[LOG_LINE_MAX];
 
 static void take(int priority, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+static void take(int priority, const char *format, va_list arguments)
 {
     syslog_priority = priority;
     vsnprintf(syslog_text, sizeof syslog_text, format, arguments);
 }
+#undef syslog /* of a fortified clang */
 void syslog(int priority, const char *format, ...)
 {
     va_list arguments;
