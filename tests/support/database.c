@@ -212,9 +212,18 @@ static void remove_server(void)
     state.own[0] = '\0';
 }
 
+/* Those that a failed test left. */
+static void end_processes(void)
+{
+    for (int i = 0; i < PROCESSES_MAX; i++)
+        if (state.processes[i] > 0 && kill(state.processes[i], SIGKILL) == 0)
+            waitpid(state.processes[i], NULL, 0);
+}
+
 void database_drop(void)
 {
     char sql[128];
+    end_processes();
     PQfinish(state.superuser);
     state.superuser = NULL;
     if (state.own[0]) {
@@ -333,6 +342,7 @@ void database_join(int n, int statuses[])
 {
     for (int i = 0; i < n; i++) {
         statuses[i] = await_process(state.processes[i]);
+        state.processes[i] = 0;
         cr_assert(statuses[i] >= 0, "process %d did not end", i);
     }
 }
