@@ -16,20 +16,21 @@ fail() {
 
 # long_step WHAT LOG COMMAND...: runs it in a process group of its own, with its output in LOG, and says
 # every fifteen seconds that it still runs. Returns its exit status. Whoever is interrupted calls
-# long_step_abort.
+# long_step_abort. Descriptor 9 is the caller's lock, and nobody else's.
 long_step_pid='' long_step_ticker=''
 long_step() {
     local what=$1 log=$2 started=$SECONDS status=0
     shift 2
     progress "$what …"
-    setsid "$@" >"$log" 2>&1 </dev/null &
+    setsid "$@" >"$log" 2>&1 </dev/null 9>&- &
     long_step_pid=$!
     (
-        trap 'kill $!; exit 0' TERM
-        while sleep 15 & wait $!; do
+        # Waits without a child, which would outlive it.
+        exec {never}<> <(:)
+        while kill -0 $$ 2>/dev/null && ! read -rt 15 -u "$never"; do
             progress "  … $((SECONDS - started)) s: $(tail -n 1 "$log" | tr -d '\r' | cut -c 1-100)"
         done
-    ) &
+    ) 9>&- &
     long_step_ticker=$!
     wait "$long_step_pid" || status=$?
     long_step_pid=''
