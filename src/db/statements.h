@@ -29,7 +29,7 @@ enum statement {
      * one more for strict), idle seconds → user id, alive, disabled, generation before, advanced,
      * roles, permissions. `alive`: neither ended nor expired nor idle. `advanced`: this call moved
      * the generation. Where the presented generation is below the row's nothing is written. Commits
-     * asynchronously (see design: Tokens). No row: unknown session. Not repeatable, because under
+     * asynchronously. No row: unknown session. Not repeatable, because under
        strict rotation the second time is a replay. */
     STATEMENT_SESSION_REFRESH,
     /* session id, user id or null for any, reason → nothing; synchronous, repeatable */

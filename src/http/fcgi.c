@@ -283,7 +283,7 @@ enum error fcgi_read_body(struct fcgi *fcgi, int64_t length, struct buffer *body
 {
     FCGX_Stream *in = fcgi->request.in;
     size_t wanted = length < 0 ? SIZE_MAX : (size_t)length, received = 0, piece = 1;
-    /* an authorizer gets no stdin, and waits for it for ever (platform: Authorizer role) */
+    /* an authorizer gets no stdin, and waits for it for ever */
     if (!fcgi->serving || fcgi_role(fcgi) != FCGI_ROLE_RESPONDER)
         return ERROR_NONE;
     if (length >= 0 && (uint64_t)length > body->limit - body->size)

@@ -3,7 +3,7 @@
  *
  * We accept connections ourselves and hand them to libfcgi, so that a silent peer meets a read
  * timeout, a signal wakes nothing but accept(), and a peer that asks for keep-alive does not hold
- * the worker (platform: upstream keep-alive starves a prefork pool). */
+ * the worker (kept connections would starve a prefork pool). */
 #ifndef HTTP_FCGI_H
 #define HTTP_FCGI_H
 

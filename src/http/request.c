@@ -33,7 +33,7 @@ static enum method method_of(const char *name)
     return METHOD_OTHER;
 }
 
-/* Web servers may pass a variable twice; the first one counts (platform: nginx). */
+/* Web servers may pass a variable twice; the first one counts (nginx does). */
 const char *request_variable(char *const *environment, const char *name)
 {
     size_t size = strlen(name);
@@ -190,7 +190,7 @@ enum error request_parse(struct request *request, char *const *environment, cons
 }
 
 /* RFC 6750 §2.1: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=" and nothing behind;
- * so two headers that a web server joined with a comma are none (platform: lighttpd). */
+ * so two headers that a web server joined with a comma are none (lighttpd does). */
 static bool is_b64token(const char *text, size_t *size)
 {
     size_t body =
