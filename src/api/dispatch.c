@@ -80,6 +80,7 @@ static enum error serve_route(struct service *service)
         return error;
     exchange->token_error = pass.token_error;
     exchange->claims = pass.token_error ? NULL : &pass.claims;
+    routes_parameter(route, request->path, exchange->parameter);
     if (route->body != BODY_NONE)
         error = read_json(route, exchange, service->fcgi, &exchange->body);
     if (!error)
@@ -153,7 +154,9 @@ static void start(struct service *service, const struct request *request)
     service->exchange.auth = auth;
     service->exchange.request = request;
     service->exchange.token_error = ERROR_MISSING_TOKEN;
-    service->exchange.client = (struct client){ request->remote_address, request->user_agent };
+    service->exchange.client = (struct client){ .address = request->remote_address,
+                                                .user_agent = request->user_agent,
+                                                .request_id = request->id };
     response_init(&service->exchange.response);
     buffer_init(&service->scope, ACCESS_SCOPE_SIZE);
     buffer_init(&service->roles, ACCESS_ROLES_SIZE);

@@ -16,6 +16,7 @@ struct exchange {
         *claims;            /* NULL where the route needs no token and none that is valid came */
     enum error token_error; /* why claims is NULL */
     json_object *body;      /* NULL where the route takes none */
+    char parameter[REQUEST_PATH_SIZE]; /* what stands in the path for the route's {id}; else "" */
     struct client client;
     struct field_errors errors;
     struct response response;

@@ -51,9 +51,9 @@ enum error logout_post(struct exchange *exchange)
     if (exchange->errors.count)
         error = ERROR_VALIDATION;
     else if (refresh)
-        error = session_logout_refresh(exchange->auth, refresh);
+        error = session_logout_refresh(exchange->auth, refresh, &exchange->client);
     else if (exchange->claims)
-        error = session_logout_access(exchange->auth, exchange->claims);
+        error = session_logout_access(exchange->auth, exchange->claims, &exchange->client);
     else
         error = exchange->token_error;
     secret_free(refresh);

@@ -50,13 +50,43 @@ const char *routes_flaw(void)
     return NULL;
 }
 
+static const char parameter_segment[] = "{id}";
+
+/* Where the parameter begins, in the row's path and in every path that matches it. */
+static size_t parameter_at(const char *pattern)
+{
+    const char *segment = strstr(pattern, parameter_segment);
+    return segment ? (size_t)(segment - pattern) : strlen(pattern);
+}
+
+static bool matches(const char *pattern, const char *path)
+{
+    size_t at = parameter_at(pattern);
+    if (pattern[at] == '\0')
+        return !strcmp(pattern, path);
+    if (strncmp(pattern, path, at) != 0)
+        return false;
+    size_t size = strcspn(path + at, "/");
+    return size > 0 && !strcmp(pattern + at + sizeof parameter_segment - 1, path + at + size);
+}
+
+void routes_parameter(const struct route *route, const char *path,
+                      char parameter[REQUEST_PATH_SIZE])
+{
+    size_t at = parameter_at(route->path), size = 0;
+    if (route->path[at])
+        size = strcspn(path + at, "/");
+    memcpy(parameter, path + (size ? at : 0), size);
+    parameter[size] = '\0';
+}
+
 const struct route *routes_find(enum method method, const char *path, unsigned *allowed)
 {
     const struct route *found = NULL;
     enum method wanted = method == METHOD_HEAD ? METHOD_GET : method;
     *allowed = 0;
     for (size_t row = 0; row < ROUTE_COUNT; row++) {
-        if (strcmp(table[row].path, path))
+        if (!matches(table[row].path, path))
             continue;
         *allowed |= table[row].method | METHOD_OPTIONS;
         if (table[row].method == METHOD_GET)

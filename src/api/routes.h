@@ -20,7 +20,8 @@ enum body { BODY_INVALID = 0, BODY_NONE, BODY_JSON, BODY_JSON_OPTIONAL };
 
 struct route {
     enum method method;
-    const char *path; /* below the base path, with a slash at both ends */
+    const char *path; /* below the base path, with a slash at both ends; one segment may be {id},
+                         which any one that is not empty matches */
     enum access access;
     enum permission permission; /* of ACCESS_PERMISSION alone */
     enum body body;
@@ -38,5 +39,9 @@ const char *routes_flaw(void);
 /* The row, or NULL. `allowed` gets the set of methods that the path offers (0: no such path), HEAD
  * and OPTIONS included. */
 const struct route *routes_find(enum method method, const char *path, unsigned *allowed);
+
+/* What stands in `path` for the route's {id}; "" where it has none. */
+void routes_parameter(const struct route *route, const char *path,
+                      char parameter[REQUEST_PATH_SIZE]);
 
 #endif

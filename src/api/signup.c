@@ -37,7 +37,8 @@ static void read_form(json_object *body, struct form *form, struct field_errors 
 static enum error create(struct exchange *exchange, const struct form *form)
 {
     struct user user = { 0 };
-    enum error error = user_sign_up(exchange->auth, form->email, form->name, form->password, &user);
+    enum error error = user_sign_up(exchange->auth, form->email, form->name, form->password,
+                                    &exchange->client, &user);
     if (error == ERROR_EMAIL_TAKEN)
         field_errors_add(&exchange->errors, "email", "This email address has an account already.");
     if (!error)

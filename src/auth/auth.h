@@ -15,11 +15,12 @@ struct auth {
     struct hash_queue *hash_queue;
 };
 
-/* Where a request comes from, for the list of sessions and the audit log. Either may be NULL;
- * neither is trusted. */
+/* Where a request comes from, for the list of sessions and the audit log. Each may be NULL; none is
+ * trusted. */
 struct client {
     const char *address;
     const char *user_agent;
+    const char *request_id;
 };
 
 #endif

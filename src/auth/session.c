@@ -1,18 +1,18 @@
 /* session - see session.h. */
 #include "auth/session.h"
+#include "auth/audit.h"
+#include "auth/client.h"
 #include "auth/email.h"
 #include "auth/password.h"
 #include "auth/refresh_token.h"
 #include "auth/uuid.h"
 #include "base/log.h"
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <utf8proc.h>
 
-enum { INTEGER_SIZE = 24, USER_AGENT_SIZE = 512 + 1 };
+enum { INTEGER_SIZE = 24 };
 
 void token_pair_clear(struct token_pair *pair)
 {
@@ -59,44 +59,6 @@ static enum error make_pair(const struct auth *auth, struct access_claims *claim
     }
     *pair = made;
     return ERROR_NONE;
-}
-
-/* Client ----------------------------------------------------------------------------------------*/
-
-/* A client writes what it likes into its headers, and PostgreSQL refuses what is not UTF-8: each
- * byte that belongs to no code point becomes U+FFFD. Cut between code points. */
-static const char *clean_user_agent(const char *text, char clean[USER_AGENT_SIZE])
-{
-    static const char replacement[] = "\xef\xbf\xbd";
-    size_t used = 0;
-    if (!text)
-        return NULL;
-    /* Each byte that is read writes one or more. */
-    size_t size = strnlen(text, USER_AGENT_SIZE);
-    for (size_t at = 0; at < size;) {
-        utf8proc_int32_t point;
-        utf8proc_ssize_t length = utf8proc_iterate((const utf8proc_uint8_t *)text + at,
-                                                   (utf8proc_ssize_t)(size - at), &point);
-        const char *bytes = length > 0 ? text + at : replacement;
-        size_t count = length > 0 ? (size_t)length : sizeof replacement - 1;
-        if (used + count >= USER_AGENT_SIZE)
-            break;
-        memcpy(clean + used, bytes, count);
-        used += count;
-        at += length > 0 ? (size_t)length : 1;
-    }
-    clean[used] = '\0';
-    return clean;
-}
-
-static const char *numeric_address(const char *address)
-{
-    struct in6_addr binary; /* room for an IPv4 address too */
-    if (!address)
-        return NULL;
-    if (inet_pton(AF_INET, address, &binary) == 1 || inet_pton(AF_INET6, address, &binary) == 1)
-        return address;
-    return NULL;
 }
 
 /* Login -----------------------------------------------------------------------------------------*/
@@ -153,18 +115,18 @@ static enum error take_opened(const struct db_result *result, struct access_clai
 static enum error open_session(struct auth *auth, const struct account *account, const char *rehash,
                                const struct client *client, struct access_claims *claims)
 {
-    char id[INTEGER_SIZE], lifetime[INTEGER_SIZE], user_agent[USER_AGENT_SIZE];
+    char id[INTEGER_SIZE], lifetime[INTEGER_SIZE], user_agent[CLIENT_USER_AGENT_SIZE];
     struct db_result *result = NULL;
-    claims->user_id = account->id;
     write_session_id(claims->session_id);
     const char *const values[] = {
         claims->session_id,
         write_integer(account->id, id),
         write_integer(auth->config->refresh_lifetime_s, lifetime),
-        numeric_address(client->address),
-        clean_user_agent(client->user_agent, user_agent),
+        client_address(client),
+        client_user_agent(client, user_agent),
         *rehash ? rehash : NULL,
         account->hash,
+        client->request_id,
     };
     enum error error = db_run(auth->db, STATEMENT_SESSION_CREATE, values, &result);
     if (!error)
@@ -184,6 +146,7 @@ static enum error try_login(struct auth *auth, const char *email, size_t size,
     char rehash[PASSWORD_HASH_SIZE];
     *verified = false;
     enum error error = find_account(auth, email, size, &account);
+    claims->user_id = account.id;
     if (!error)
         error = password_verify(password, account.known ? account.hash : NULL, cost,
                                 auth->hash_queue, rehash);
@@ -194,6 +157,17 @@ static enum error try_login(struct auth *auth, const char *email, size_t size,
     }
     secret_wipe(&account, sizeof account);
     return error;
+}
+
+/* A failure that cannot be noted is not told either: nobody may guess unseen. */
+static enum error note_failure(struct auth *auth, const struct access_claims *claims,
+                               const struct client *client, enum error failure)
+{
+    const struct audit_event event = { .name = "login_failed",
+                                       .user_id = claims->user_id,
+                                       .detail = error_name(failure) };
+    enum error error = audit_write(auth, &event, client);
+    return error ? error : failure;
 }
 
 /* Where options changed, two logins at the same moment both bring a new hash, and the second finds
@@ -207,6 +181,8 @@ enum error session_login(struct auth *auth, const char *email, size_t email_size
     enum error error = try_login(auth, email, email_size, password, client, &claims, &verified);
     if (error == ERROR_INVALID_CREDENTIALS && verified)
         error = try_login(auth, email, email_size, password, client, &claims, &verified);
+    if (error == ERROR_INVALID_CREDENTIALS || error == ERROR_ACCOUNT_DISABLED)
+        return note_failure(auth, &claims, client, error);
     return error ? error : make_pair(auth, &claims, 0, pair);
 }
 
@@ -222,10 +198,20 @@ static const struct rotation {
     [ROTATION_OFF] = { 0, 0 },
 };
 
+/* Why a session ended, in its row and in the audit log. */
+struct ending {
+    const char *reason, *event;
+};
+static const struct ending logout = { "logout", "logout" },
+                           replay = { "replay", "refresh_replayed" };
+
 static enum error end_session(struct auth *auth, const char *session_id, const char *user_id,
-                              const char *reason)
+                              const struct ending *ending, const struct client *client)
 {
-    const char *const values[] = { session_id, user_id, reason };
+    const char *const values[] = {
+        session_id,         user_id, ending->reason, ending->event, client_address(client),
+        client->request_id,
+    };
     return db_run(auth->db, STATEMENT_SESSION_END, values, NULL);
 }
 
@@ -236,10 +222,9 @@ static enum error end_replayed(struct auth *auth, const struct access_claims *cl
 {
     char id[INTEGER_SIZE];
     LOG(LOG_LEVEL_WARN, "refresh_replayed", log_text("session", claims->session_id),
-        log_integer("user", claims->user_id),
-        log_text("address", numeric_address(client->address)));
+        log_integer("user", claims->user_id), log_text("address", client_address(client)));
     enum error error =
-        end_session(auth, claims->session_id, write_integer(claims->user_id, id), "replay");
+        end_session(auth, claims->session_id, write_integer(claims->user_id, id), &replay, client);
     return error ? error : ERROR_INVALID_REFRESH_TOKEN;
 }
 
@@ -326,17 +311,20 @@ enum error session_refresh(struct auth *auth, const struct secret *refresh,
 
 /* End -------------------------------------------------------------------------------------------*/
 
-enum error session_logout_refresh(struct auth *auth, const struct secret *refresh)
+enum error session_logout_refresh(struct auth *auth, const struct secret *refresh,
+                                  const struct client *client)
 {
     struct refresh_token token;
     enum error error = refresh_token_parse(refresh, auth->keyset, &token);
-    return error ? error : end_session(auth, token.session_id, NULL, "logout");
+    return error ? error : end_session(auth, token.session_id, NULL, &logout, client);
 }
 
-enum error session_logout_access(struct auth *auth, const struct access_claims *claims)
+enum error session_logout_access(struct auth *auth, const struct access_claims *claims,
+                                 const struct client *client)
 {
     char id[INTEGER_SIZE];
-    return end_session(auth, claims->session_id, write_integer(claims->user_id, id), "logout");
+    return end_session(auth, claims->session_id, write_integer(claims->user_id, id), &logout,
+                       client);
 }
 
 enum error session_purge(struct auth *auth, int64_t *removed)

@@ -27,8 +27,10 @@ enum error session_refresh(struct auth *auth, const struct secret *refresh,
 
 /* Ends the session of a refresh token, of whatever generation, or of an access token's claims; once
  * more is no error. Errors: ERROR_INVALID_REFRESH_TOKEN (not ours), ERROR_UNAVAILABLE. */
-enum error session_logout_refresh(struct auth *auth, const struct secret *refresh);
-enum error session_logout_access(struct auth *auth, const struct access_claims *claims);
+enum error session_logout_refresh(struct auth *auth, const struct secret *refresh,
+                                  const struct client *client);
+enum error session_logout_access(struct auth *auth, const struct access_claims *claims,
+                                 const struct client *client);
 
 /* For the housekeeper: removes a batch of sessions that are long over; `removed` gets their number,
  * 0 when none is left. Errors: ERROR_UNAVAILABLE, ERROR_INTERNAL. */

@@ -1,5 +1,6 @@
 /* user - see user.h. */
 #include "auth/user.h"
+#include "auth/client.h"
 #include "auth/email.h"
 #include "auth/password.h"
 #include "base/log.h"
@@ -62,13 +63,15 @@ const char *user_name_flaw(const char *name, size_t size)
 /* Sign-up ---------------------------------------------------------------------------------------*/
 
 static enum error create(struct auth *auth, const char *email, const char *name, const char *hash,
-                         int64_t *id)
+                         const struct client *client, int64_t *id)
 {
     char key[EMAIL_KEY_SIZE];
     struct db_result *result = NULL;
     if (!email_key(email, strlen(email), key))
         return ERROR_INTERNAL;
-    const char *const values[] = { email, key, name, hash };
+    const char *const values[] = {
+        email, key, name, hash, client_address(client), client->request_id
+    };
     enum error error = db_run(auth->db, STATEMENT_USER_CREATE, values, &result);
     if (!error)
         *id = db_integer(result, 0, 0);
@@ -77,7 +80,8 @@ static enum error create(struct auth *auth, const char *email, const char *name,
 }
 
 enum error user_sign_up(struct auth *auth, const char *email, const char *name,
-                        const struct secret *password, struct user *user)
+                        const struct secret *password, const struct client *client,
+                        struct user *user)
 {
     const struct password_cost cost = { auth->config->argon2_memory_kib,
                                         auth->config->argon2_passes };
@@ -86,7 +90,7 @@ enum error user_sign_up(struct auth *auth, const char *email, const char *name,
     enum error error = password_hash(password, cost, auth->hash_queue, hash);
     if (error)
         return error;
-    error = create(auth, email, name, hash, &id);
+    error = create(auth, email, name, hash, client, &id);
     secret_wipe(hash, sizeof hash);
     if (error)
         return error;

@@ -23,7 +23,8 @@ const char *user_name_flaw(const char *name, size_t size);
 /* What sign-up takes, without a flaw (email_flaw, user_name_flaw, password_flaw). Errors:
  * ERROR_EMAIL_TAKEN, ERROR_BUSY, ERROR_UNAVAILABLE, ERROR_INTERNAL. */
 enum error user_sign_up(struct auth *auth, const char *email, const char *name,
-                        const struct secret *password, struct user *user);
+                        const struct secret *password, const struct client *client,
+                        struct user *user);
 
 /* The account behind the claims, where its session still lives (else ERROR_INVALID_TOKEN) and it is
  * not disabled (else ERROR_ACCOUNT_DISABLED). One round trip. Errors also: ERROR_UNAVAILABLE,

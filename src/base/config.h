@@ -55,6 +55,9 @@ struct config {
     int64_t body_limit;    /* bytes of a JSON body */
     int64_t status_access; /* enum config_status_access */
 
+    /* records */
+    int64_t audit_retention_s;
+
     /* log */
     int64_t log_level; /* enum log_level */
     int64_t log_format;

@@ -19,6 +19,7 @@ static const char *const names[ERROR_COUNT] = {
     [ERROR_METHOD_NOT_ALLOWED] = "method_not_allowed",
     [ERROR_PAYLOAD_TOO_LARGE] = "payload_too_large",
     [ERROR_UNSUPPORTED_MEDIA_TYPE] = "unsupported_media_type",
+    [ERROR_RATE_LIMITED] = "rate_limited",
     [ERROR_INCOMPLETE_BODY] = "incomplete_body",
     [ERROR_INTERNAL] = "internal",
     [ERROR_UNAVAILABLE] = "unavailable",

@@ -22,6 +22,7 @@ enum error {
     ERROR_METHOD_NOT_ALLOWED,
     ERROR_PAYLOAD_TOO_LARGE,
     ERROR_UNSUPPORTED_MEDIA_TYPE,
+    ERROR_RATE_LIMITED,    /* too many attempts */
     ERROR_INCOMPLETE_BODY, /* the body ended before CONTENT_LENGTH */
 
     /* We are at fault, or what we stand on. */

@@ -11,6 +11,14 @@
     " order by permission collate \"C\") from user_roles ur join roles r on r.name = ur.role,"     \
     " unnest(r.permissions) permission where ur.user_id = " user "), '')"
 
+/* The audit log's row of the change that the statement makes: a common table expression that takes
+ * account, actor and session from `source`, and the client's address and request id from
+ * parameters. */
+#define AUDIT(source, event, user, actor, session, address, request)                               \
+    "audited as (insert into audit (event, user_id, actor_id, session_id, address, request_id)"    \
+    " select " event ", " user ", " actor ", " session ", " address "::text, " request "::text"    \
+    " from " source ")"
+
 #define SESSION_LIVES "s.ended_at is null and s.expires_at > now()"
 
 static const struct statement_entry table[STATEMENT_COUNT] = {
@@ -19,9 +27,10 @@ static const struct statement_entry table[STATEMENT_COUNT] = {
         "with new_user as ("
         " insert into users (email, email_key, name, password) values ($1, $2, $3, $4)"
         " returning id), new_role as ("
-        " insert into user_roles (user_id, role) select id, 'user' from new_user)"
+        " insert into user_roles (user_id, role) select id, 'user' from new_user), "
+        AUDIT("new_user", "'sign_up'", "id", "null", "null", "$5", "$6")
         " select id from new_user",
-        4, false,
+        6, false,
     },
     [STATEMENT_USER_FOR_LOGIN] = {
         "user_for_login",
@@ -59,10 +68,11 @@ static const struct statement_entry table[STATEMENT_COUNT] = {
         " created as ("
         " insert into sessions (id, user_id, expires_at, address, user_agent)"
         " select $1::uuid, id, now() + $3::bigint * interval '1 second', $4::text, $5::text"
-        " from account where not disabled)"
+        " from account where not disabled returning id, user_id), "
+        AUDIT("created", "'login'", "user_id", "user_id", "id", "$4", "$8")
         " select disabled, " ROLES_OF("account.id") ", " PERMISSIONS_OF("account.id")
         " from account",
-        7, false,
+        8, false,
     },
     /* One statement, so that nothing comes between looking and moving. Of calls that race, all see
      * the generation that was before any of them moved it, so that none is taken for a replay; the
@@ -94,9 +104,24 @@ static const struct statement_entry table[STATEMENT_COUNT] = {
     },
     [STATEMENT_SESSION_END] = {
         "session_end",
-        "update sessions set ended_at = now(), end_reason = $3::text"
-        " where id = $1::uuid and ($2::bigint is null or user_id = $2::bigint) and ended_at is null",
-        3, true,
+        "with ended as (update sessions set ended_at = now(), end_reason = $3::text"
+        " where id = $1::uuid and ($2::bigint is null or user_id = $2::bigint) and ended_at is null"
+        " returning id, user_id), "
+        AUDIT("ended", "$4::text", "user_id", "case $3::text when 'logout' then user_id end", "id",
+              "$5", "$6")
+        " select count(*) from ended",
+        6, true,
+    },
+    [STATEMENT_AUDIT_WRITE] = {
+        "audit_write",
+        "insert into audit (event, user_id, actor_id, session_id, address, request_id, detail)"
+        " values ($1::text, $2::bigint, $3::bigint, $4::uuid, $5::text, $6::text, $7::text)",
+        7, false,
+    },
+    [STATEMENT_AUDIT_PURGE] = {
+        "audit_purge",
+        "select audit_purge($1::bigint * interval '1 second', 1000)",
+        1, true,
     },
     [STATEMENT_SCHEMA_VERSION] = {
         "schema_version", "select coalesce(max(number), 0) from schema_migrations", 0, true,

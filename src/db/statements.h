@@ -8,8 +8,8 @@
 enum statement {
     STATEMENT_INVALID = 0,
 
-    /* email, email key, name, password hash → id. Gives the account the role `user`.
-       ERROR_DUPLICATE: email taken. */
+    /* email, email key, name, password hash, address or null, request id or null → id. Gives the
+       account the role `user`. ERROR_DUPLICATE: email taken. Audited. */
     STATEMENT_USER_CREATE,
     /* email key → id, password hash, disabled, roles, permissions (see USER columns below). No row:
        no such account. */
@@ -21,9 +21,9 @@ enum statement {
     STATEMENT_PROFILE_RENAME,
 
     /* session id, user id, lifetime in seconds, address or null, user agent or null, new password
-     * hash or null, the hash that was verified → disabled, roles, permissions. One row, or none
-     * where the password was changed, or the account deleted, meanwhile. A disabled account gets a
-     * row and no session. */
+     * hash or null, the hash that was verified, request id or null → disabled, roles, permissions.
+     * One row, or none where the password was changed, or the account deleted, meanwhile. A
+     * disabled account gets a row and no session. Audited. */
     STATEMENT_SESSION_CREATE,
     /* session id, generation presented, generation to set at least (the same for on-use and off,
      * one more for strict), idle seconds → user id, alive, disabled, generation before, advanced,
@@ -32,8 +32,16 @@ enum statement {
      * asynchronously. No row: unknown session. Not repeatable, because under
        strict rotation the second time is a replay. */
     STATEMENT_SESSION_REFRESH,
-    /* session id, user id or null for any, reason → nothing; synchronous, repeatable */
+    /* session id, user id or null for any, reason, event for the audit log, address or null,
+       request id or null → number of sessions ended; synchronous, repeatable, audited where one
+       ended */
     STATEMENT_SESSION_END,
+
+    /* event, user id or null, actor's id or null, session id or null, address or null, request id
+       or null, detail or null → nothing */
+    STATEMENT_AUDIT_WRITE,
+    /* retention in seconds → number of rows removed (at most 1,000 a call) */
+    STATEMENT_AUDIT_PURGE,
 
     /* → the newest migration's number; for readyz */
     STATEMENT_SCHEMA_VERSION,

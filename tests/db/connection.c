@@ -220,7 +220,7 @@ static enum error look_up(struct db *db, const char *email_key)
 
 static enum error create_user(struct db *db, const char *email)
 {
-    const char *values[] = { email, email, "Name", "hash" };
+    const char *values[] = { email, email, "Name", "hash", NULL, NULL };
     return db_run(db, STATEMENT_USER_CREATE, values, NULL);
 }
 

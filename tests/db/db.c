@@ -40,7 +40,7 @@ static enum error look_up(struct db *db, const char *email_key)
 
 static enum error create_user(struct db *db, const char *email)
 {
-    const char *values[] = { email, email, "Name", "hash" };
+    const char *values[] = { email, email, "Name", "hash", NULL, NULL };
     return db_run(db, STATEMENT_USER_CREATE, values, NULL);
 }
 
@@ -62,8 +62,8 @@ Test(db, a_statement_gives_its_rows)
     struct db_result *result = NULL;
     cr_assert_eq(db_run(db, STATEMENT_SCHEMA_VERSION, NULL, &result), ERROR_NONE);
     cr_assert_eq(db_rows(result), 1);
-    cr_assert_str_eq(db_value(result, 0, 0), "1");
-    cr_assert_eq(db_integer(result, 0, 0), 1);
+    cr_assert_str_eq(db_value(result, 0, 0), "2");
+    cr_assert_eq(db_integer(result, 0, 0), 2);
     db_result_free(result);
     db_free(db);
 }
@@ -310,7 +310,7 @@ Test(db, each_sqlstate_becomes_the_error_that_its_class_means)
                  " execute function refuse()");
     struct db *db = database_open(DATABASE_WORKER);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const char *values[] = { "e", "k", cases[i].sqlstate, "h" };
+        const char *values[] = { "e", "k", cases[i].sqlstate, "h", NULL, NULL };
         database_sql("select setval('attempts', 1, false)");
         enum error error = db_run(db, STATEMENT_USER_CREATE, values, NULL);
         cr_assert_eq(error, cases[i].error, "%s: %s", cases[i].sqlstate, error_name(error));
@@ -361,7 +361,7 @@ Test(db, a_constraint_is_logged_by_its_name)
     struct db *db = database_open(DATABASE_WORKER);
     database_log_catch();
     database_sql("alter table users add constraint no_robots check (name <> 'robot')");
-    const char *values[] = { "somebody@example.org", "k", "robot", "h" };
+    const char *values[] = { "somebody@example.org", "k", "robot", "h", NULL, NULL };
     cr_assert_eq(db_run(db, STATEMENT_USER_CREATE, values, NULL), ERROR_INTERNAL);
     expect_log("sqlstate=23514 constraint=no_robots table=users");
     expect_no_log("robot@");

@@ -129,7 +129,7 @@ Test(login, stores_what_the_client_says_of_itself_whatever_it_says)
     };
     person_new();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const struct client client = { cases[i].address, cases[i].user_agent };
+        const struct client client = { cases[i].address, cases[i].user_agent, NULL };
         struct token_pair pair = { 0 };
         struct secret *password = secret_new(PERSON_PASSWORD, strlen(PERSON_PASSWORD));
         database_sql("delete from sessions");
@@ -158,7 +158,7 @@ Test(login, cuts_a_long_user_agent_between_code_points)
         struct secret *password = secret_new(PERSON_PASSWORD, strlen(PERSON_PASSWORD));
         for (size_t at = 0; at < 600; at++)
             snprintf(text + at * strlen(cases[i].point), 8, "%s", cases[i].point);
-        const struct client client = { NULL, text };
+        const struct client client = { NULL, text, NULL };
         database_sql("delete from sessions");
         cr_assert_eq(session_login(&person_auth, PERSON_EMAIL, strlen(PERSON_EMAIL), password,
                                    &client, &pair),
@@ -197,7 +197,7 @@ Test(login, a_wrong_password_and_an_unknown_email_cost_the_same_work)
 Test(login, of_an_email_with_nul_in_it_is_nobodys)
 {
     static const char email[] = PERSON_EMAIL "\0";
-    const struct client client = { NULL, NULL };
+    const struct client client = { NULL, NULL, NULL };
     struct token_pair pair = { 0 };
     struct secret *password = secret_new(PERSON_PASSWORD, strlen(PERSON_PASSWORD));
     person_new();

@@ -135,7 +135,8 @@ Test(migrate, brings_an_empty_database_to_the_schema_of_this_program)
     enum error error = migrate_run(db, sql, report, &reported, message, sizeof message);
     cr_assert_eq(error, ERROR_NONE, "%s", message);
     cr_assert_eq(reported, MIGRATE_SCHEMA_VERSION);
-    expect_tables("roles schema_migrations sessions user_roles users");
+    expect_tables("audit mail_outbox password_resets personal_info roles schema_migrations "
+                  "sessions user_roles users");
     struct db *worker = database_open(DATABASE_WORKER);
     struct db_result *result = NULL;
     cr_assert_eq(db_run(worker, STATEMENT_SCHEMA_VERSION, NULL, &result), ERROR_NONE);

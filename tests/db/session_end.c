@@ -100,7 +100,8 @@ Test(session_end, is_unavailable_while_the_database_does_not_answer)
     database_sql("begin");
     database_sql("lock table sessions");
     cr_assert_eq(person_try_refresh(&pair), ERROR_UNAVAILABLE);
-    cr_assert_eq(session_logout_refresh(&person_auth, pair.refresh), ERROR_UNAVAILABLE);
+    cr_assert_eq(session_logout_refresh(&person_auth, pair.refresh, &person_client),
+                 ERROR_UNAVAILABLE);
     database_sql("rollback");
     person_connect(5000);
     cr_assert_eq(person_try_refresh(&pair), ERROR_NONE);
@@ -117,8 +118,8 @@ Test(session_end, ends_by_logout_with_either_token_and_twice)
         struct access_claims claims = person_claims(&pair);
         cr_assert(person_is_live(&pair));
         for (int i = 0; i < 2; i++)
-            cr_assert_eq(way ? session_logout_access(&person_auth, &claims)
-                             : session_logout_refresh(&person_auth, pair.refresh),
+            cr_assert_eq(way ? session_logout_access(&person_auth, &claims, &person_client)
+                             : session_logout_refresh(&person_auth, pair.refresh, &person_client),
                          ERROR_NONE);
         cr_assert_not(person_is_live(&pair));
         person_expect_refused(&pair, "logged out");
@@ -140,7 +141,7 @@ Test(session_end, ends_by_logout_with_a_token_of_any_generation)
         struct token_pair pair = person_session(), third = person_generation(&pair, 3);
         cr_assert_eq(person_try_refresh(&third), ERROR_NONE);
         struct token_pair any = person_generation(&pair, generations[i]);
-        cr_assert_eq(session_logout_refresh(&person_auth, any.refresh), ERROR_NONE);
+        cr_assert_eq(session_logout_refresh(&person_auth, any.refresh, &person_client), ERROR_NONE);
         cr_assert_not(person_is_live(&pair), "%u", generations[i]);
         token_pair_clear(&pair);
         token_pair_clear(&third);
@@ -155,7 +156,7 @@ Test(session_end, of_another_account_does_not_end_by_claims)
     struct token_pair pair = person_session();
     struct access_claims claims = person_claims(&pair);
     claims.user_id++;
-    cr_assert_eq(session_logout_access(&person_auth, &claims), ERROR_NONE);
+    cr_assert_eq(session_logout_access(&person_auth, &claims, &person_client), ERROR_NONE);
     cr_assert(person_is_live(&pair));
     token_pair_clear(&pair);
 }
@@ -170,7 +171,7 @@ Test(session_end, knows_only_our_own_tokens)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct token_pair pair = { .refresh = secret_new(cases[i], strlen(cases[i])) };
         person_expect_refused(&pair, cases[i]);
-        cr_assert_eq(session_logout_refresh(&person_auth, pair.refresh),
+        cr_assert_eq(session_logout_refresh(&person_auth, pair.refresh, &person_client),
                      ERROR_INVALID_REFRESH_TOKEN);
         token_pair_clear(&pair);
     }
@@ -187,7 +188,8 @@ Test(session_end, that_the_database_does_not_know_is_refused)
     struct token_pair pair = person_session();
     database_sql("delete from sessions");
     person_expect_refused(&pair, "unknown");
-    cr_assert_eq(session_logout_refresh(&person_auth, pair.refresh), ERROR_NONE, "gone is gone");
+    cr_assert_eq(session_logout_refresh(&person_auth, pair.refresh, &person_client), ERROR_NONE,
+                 "gone is gone");
     token_pair_clear(&pair);
 }
 

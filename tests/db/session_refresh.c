@@ -331,7 +331,7 @@ Test(session_refresh_alone, refresh_commits_asynchronously_and_an_end_does_not,
     database_sql("alter system set synchronous_standby_names = 'nobody'");
     database_sql("select pg_reload_conf()");
     database_await("select current_setting('synchronous_standby_names') = 'nobody'");
-    const char *values[] = { OTHER_SESSION, NULL, "logout" };
+    const char *values[] = { OTHER_SESSION, NULL, "logout", "logout", NULL, NULL };
     enum error error = ERROR_NONE;
     for (int i = 0; i < 500 && !error; i++) { /* the server needs a moment to hear of it */
         database_sql("update sessions set ended_at = null where id = '" OTHER_SESSION "'");

@@ -38,7 +38,7 @@ Test(statements, have_each_a_name_of_its_own_and_as_many_parameters_as_the_table
 Test(statements, tell_the_version_of_the_schema)
 {
     struct db_result *result = statement_run(STATEMENT_SCHEMA_VERSION, NULL);
-    cr_assert_eq(db_integer(result, 0, 0), 1);
+    cr_assert_eq(db_integer(result, 0, 0), 2);
     db_result_free(result);
 }
 
@@ -57,13 +57,16 @@ Test(statements, are_all_that_a_worker_may_do)
         "create index on users (name)",
         "insert into roles values ('god', '{}')",
         "update roles set permissions = '{users:write}'",
-        "delete from users",
+        "update users set password_changed_at = now(), created_at = now()",
         "update users set created_at = now()",
         "update users set email_key = 'x'",
-        "update users set disabled_at = null",
         "insert into users (id) overriding system value values (7)",
         "update user_roles set role = 'admin'",
-        "delete from user_roles",
+        "delete from roles",
+        "update audit set user_id = 2",
+        "delete from audit",
+        "truncate audit",
+        "insert into audit (event, at) values ('login', now())",
         "update sessions set user_id = 2",
         "update sessions set expires_at = 'infinity'",
         "insert into schema_migrations values (2, 'x', 'x')",
@@ -122,7 +125,7 @@ Test(statements, create_an_account_with_the_role_user)
 Test(statements, refuse_a_second_account_for_an_email)
 {
     statement_create_user();
-    const char *values[] = { "ADA@example.org", "ada@example.org", "Eve", "other" };
+    const char *values[] = { "ADA@example.org", "ada@example.org", "Eve", "other", NULL, NULL };
     cr_assert_eq(db_run(statement_db, STATEMENT_USER_CREATE, values, NULL), ERROR_DUPLICATE);
     cr_assert_eq(database_integer("select count(*) from users"), 1);
     cr_assert_eq(database_integer("select count(*) from user_roles"), 1);
@@ -133,7 +136,7 @@ static int child_creates_user(int number)
     struct db *own = database_open(DATABASE_WORKER);
     char email[64];
     snprintf(email, sizeof email, "ada+%d@example.org", number);
-    const char *values[] = { email, "ada@example.org", "Ada", "hash" };
+    const char *values[] = { email, "ada@example.org", "Ada", "hash", NULL, NULL };
     enum error error = db_run(own, STATEMENT_USER_CREATE, values, NULL);
     db_free(own);
     return (int)error;
@@ -263,7 +266,7 @@ Test(statements, open_a_session_for_the_hash_that_was_verified)
 {
     statement_create_user();
     struct db_result *result = STATEMENT_RUN(STATEMENT_SESSION_CREATE, SESSION, "1", "3600",
-                                             "192.0.2.1", "curl", NULL, "hash");
+                                             "192.0.2.1", "curl", NULL, "hash", NULL);
     static const char *const row[] = { "f", "user", USER_PERMISSIONS };
     cr_assert_eq(db_rows(result), 1);
     for (int i = 0; i < 3; i++)
@@ -279,8 +282,8 @@ Test(statements, open_a_session_for_the_hash_that_was_verified)
 Test(statements, store_a_new_hash_of_the_same_password_with_the_session)
 {
     statement_create_user();
-    struct db_result *result =
-        STATEMENT_RUN(STATEMENT_SESSION_CREATE, SESSION, "1", "3600", NULL, NULL, "better", "hash");
+    struct db_result *result = STATEMENT_RUN(STATEMENT_SESSION_CREATE, SESSION, "1", "3600", NULL,
+                                             NULL, "better", "hash", NULL);
     cr_assert_eq(db_rows(result), 1);
     db_result_free(result);
     cr_assert_str_eq(database_sql("select password from users"), "better");
@@ -302,7 +305,7 @@ Test(statements, open_no_session_where_something_changed_meanwhile)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         database_sql("%s", cases[i].arrange);
         struct db_result *result = STATEMENT_RUN(STATEMENT_SESSION_CREATE, SESSION, "1", "3600",
-                                                 NULL, NULL, "better", "hash");
+                                                 NULL, NULL, "better", "hash", NULL);
         cr_assert_eq(db_rows(result), cases[i].rows, "%s", cases[i].what);
         if (cases[i].rows)
             statement_expect(result, 0, "t", cases[i].what);
@@ -322,7 +325,7 @@ static int child_creates_session(int number)
     struct db_result *result = NULL;
     struct db *own = database_open(DATABASE_WORKER);
     snprintf(id, sizeof id, "00000000-0000-4000-8000-%012d", number);
-    const char *values[] = { id, "1", "3600", NULL, NULL, "better", "hash" };
+    const char *values[] = { id, "1", "3600", NULL, NULL, "better", "hash", NULL };
     int outcome = FAILED;
     if (!db_run(own, STATEMENT_SESSION_CREATE, values, &result)) {
         bool disabled = db_rows(result) == 1 && db_boolean(result, 0, 0);
@@ -369,17 +372,22 @@ Test(statements, end_a_session_once_and_only_for_its_user)
     statement_create_user();
     statement_create_session(SESSION);
     statement_create_session(OTHER_SESSION);
-    db_result_free(STATEMENT_RUN(STATEMENT_SESSION_END, SESSION, "2", "logout"));
+    db_result_free(
+        STATEMENT_RUN(STATEMENT_SESSION_END, SESSION, "2", "logout", "logout", NULL, NULL));
     cr_assert_eq(database_integer("select count(*) from sessions where ended_at is null"), 2);
-    db_result_free(STATEMENT_RUN(STATEMENT_SESSION_END, SESSION, "1", "logout"));
+    db_result_free(
+        STATEMENT_RUN(STATEMENT_SESSION_END, SESSION, "1", "logout", "logout", NULL, NULL));
     const char *ended = database_sql("select ended_at from sessions where id = '" SESSION "'");
     cr_assert_str_not_empty(ended);
-    db_result_free(STATEMENT_RUN(STATEMENT_SESSION_END, SESSION, NULL, "replay"));
+    db_result_free(
+        STATEMENT_RUN(STATEMENT_SESSION_END, SESSION, NULL, "replay", "replay", NULL, NULL));
     cr_assert_str_eq(database_sql("select ended_at from sessions where id = '" SESSION "'"), ended);
-    db_result_free(STATEMENT_RUN(STATEMENT_SESSION_END, OTHER_SESSION, NULL, "replay"));
+    db_result_free(
+        STATEMENT_RUN(STATEMENT_SESSION_END, OTHER_SESSION, NULL, "replay", "replay", NULL, NULL));
     cr_assert_str_eq(database_sql("select string_agg(end_reason, ',' order by id) from sessions"),
                      "logout,replay");
-    db_result_free(STATEMENT_RUN(STATEMENT_SESSION_END, NO_SESSION, NULL, "logout"));
+    db_result_free(
+        STATEMENT_RUN(STATEMENT_SESSION_END, NO_SESSION, NULL, "logout", "logout", NULL, NULL));
 }
 
 Test(statements, purge_what_is_over_for_30_days)

@@ -70,7 +70,8 @@ Test(user, who_signs_up_gets_an_account_with_the_role_user)
 {
     struct user user = { 0 };
     struct secret *password = secret_new(BYTES(PERSON_PASSWORD));
-    cr_assert_eq(user_sign_up(&person_auth, "Ada@Example.org", "Ada Lovelace", password, &user),
+    cr_assert_eq(user_sign_up(&person_auth, "Ada@Example.org", "Ada Lovelace", password,
+                              &person_client, &user),
                  ERROR_NONE);
     cr_assert_eq(user.id, database_integer("select id from users"));
     cr_assert_str_eq(user.email, "Ada@Example.org");
@@ -111,8 +112,9 @@ Test(user, what_looks_like_sql_is_a_text)
     static const char name[] = "'); drop table users; -- \\ $1 %s";
     struct user user = { 0 };
     struct secret *password = secret_new(BYTES(PERSON_PASSWORD));
-    cr_assert_eq(user_sign_up(&person_auth, "o'neil\\@example.org", name, password, &user),
-                 ERROR_NONE);
+    cr_assert_eq(
+        user_sign_up(&person_auth, "o'neil\\@example.org", name, password, &person_client, &user),
+        ERROR_NONE);
     cr_assert_str_eq(database_sql("select name from users"), name);
     cr_assert_str_eq(database_sql("select email from users"), "o'neil\\@example.org");
     user_clear(&user);

@@ -229,7 +229,10 @@ static void begin(struct transfer *transfer, const struct http_call *call)
              call->about ? " (" : "", call->about ? call->about : "", call->about ? ")" : "");
     if (call->body)
         transfer->size = call->size ? call->size : strlen(call->body);
-    snprintf(url, sizeof url, "%s%s", site, call->path);
+    const char *place = call->id ? strstr(call->path, "{id}") : NULL;
+    int before = place ? (int)(place - call->path) : (int)strlen(call->path);
+    snprintf(url, sizeof url, "%s%.*s%s%s", site, before, call->path, place ? call->id : "",
+             place ? place + strlen("{id}") : "");
     CURL *curl = transfer->curl;
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);

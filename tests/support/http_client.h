@@ -10,6 +10,7 @@
 struct http_call {
     const char *method;
     const char *path;  /* below the base of http_site, sent as it is: no dot segment is removed */
+    const char *id;    /* goes in where the path says {id}; NULL: the path has none */
     const char *body;  /* NULL: none */
     size_t size;       /* of the body; 0: up to its NUL */
     const char *type;  /* Content-Type; NULL: application/json where there is a body; "": none */

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+const struct client person_client = { "192.0.2.7", "test/1", "request-1" };
 struct auth person_auth;
 struct config person_config;
 char *person_keys;
@@ -123,7 +124,7 @@ enum error person_sign_up(const char *email, const char *password)
 {
     struct user user = { 0 };
     struct secret *secret = secret_new(password, strlen(password));
-    enum error error = user_sign_up(&person_auth, email, "Ada", secret, &user);
+    enum error error = user_sign_up(&person_auth, email, "Ada", secret, &person_client, &user);
     user_clear(&user);
     secret_free(secret);
     return error;
@@ -131,9 +132,9 @@ enum error person_sign_up(const char *email, const char *password)
 
 enum error person_log_in(const char *email, const char *password, struct token_pair *pair)
 {
-    const struct client client = { "192.0.2.7", "test/1" };
     struct secret *secret = secret_new(password, strlen(password));
-    enum error error = session_login(&person_auth, email, strlen(email), secret, &client, pair);
+    enum error error =
+        session_login(&person_auth, email, strlen(email), secret, &person_client, pair);
     secret_free(secret);
     return error;
 }
@@ -171,7 +172,7 @@ bool person_is_live(const struct token_pair *pair)
 
 enum error person_refresh(const struct token_pair *pair, struct token_pair *next)
 {
-    const struct client client = { "192.0.2.8", "test/1" };
+    const struct client client = { "192.0.2.8", "test/1", "refresh-1" };
     return session_refresh(&person_auth, pair->refresh, &client, next);
 }
 

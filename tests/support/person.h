@@ -12,6 +12,7 @@
 /* Everything below works with these. A test may change the options. */
 extern struct auth person_auth;
 extern struct config person_config;
+extern const struct client person_client;
 extern char *person_keys; /* directory of the keys: KEYS_HS256 and KEYS_MAC */
 
 /* For .init and .fini. */

@@ -28,8 +28,8 @@ struct db_result *statement_run(enum statement statement, const char *const valu
 
 void statement_create_user(void)
 {
-    struct db_result *result =
-        STATEMENT_RUN(STATEMENT_USER_CREATE, "Ada@example.org", "ada@example.org", "Ada", "hash");
+    struct db_result *result = STATEMENT_RUN(STATEMENT_USER_CREATE, "Ada@example.org",
+                                             "ada@example.org", "Ada", "hash", NULL, NULL);
     cr_assert_eq(db_integer(result, 0, 0), 1);
     db_result_free(result);
 }
@@ -37,7 +37,7 @@ void statement_create_user(void)
 void statement_create_session(const char *id)
 {
     db_result_free(
-        STATEMENT_RUN(STATEMENT_SESSION_CREATE, id, "1", "3600", NULL, NULL, NULL, "hash"));
+        STATEMENT_RUN(STATEMENT_SESSION_CREATE, id, "1", "3600", NULL, NULL, NULL, "hash", NULL));
 }
 
 void statement_expect(const struct db_result *result, int column, const char *expected,

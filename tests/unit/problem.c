@@ -46,6 +46,7 @@ static const struct {
     { ERROR_METHOD_NOT_ALLOWED, 405, "Method Not Allowed", "method_not_allowed" },
     { ERROR_PAYLOAD_TOO_LARGE, 413, "Payload Too Large", "payload_too_large" },
     { ERROR_UNSUPPORTED_MEDIA_TYPE, 415, "Unsupported Media Type", "unsupported_media_type" },
+    { ERROR_RATE_LIMITED, 429, "Too Many Requests", "rate_limited" },
     { ERROR_INTERNAL, 500, "Internal Server Error", "internal" },
     { ERROR_UNAVAILABLE, 503, "Service Unavailable", "unavailable" },
     { ERROR_BUSY, 503, "Service Unavailable", "unavailable" },
@@ -87,8 +88,9 @@ Test(problem, an_error_without_a_row_is_internal)
 Test(problem, who_is_out_of_service_says_when_to_come_back)
 {
     for (size_t i = 0; i < CONTRACT_ROWS; i++)
-        cr_assert_eq(problem_of(contract[i].error)->retry_after > 0, contract[i].status == 503,
-                     "%s", error_name(contract[i].error));
+        cr_assert_eq(problem_of(contract[i].error)->retry_after > 0,
+                     contract[i].status == 503 || contract[i].status == 429, "%s",
+                     error_name(contract[i].error));
 }
 
 /* RFC 9110 §15.5.2 */

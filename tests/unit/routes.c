@@ -44,6 +44,14 @@ Test(routes, an_unknown_path_allows_nothing)
     }
 }
 
+Test(routes, have_no_parameter_where_the_row_names_none)
+{
+    char parameter[REQUEST_PATH_SIZE] = "x";
+    unsigned allowed;
+    routes_parameter(routes_find(METHOD_POST, "/login/", &allowed), "/login/", parameter);
+    cr_assert_str_empty(parameter);
+}
+
 Test(gate, a_demand_that_says_nothing_lets_nobody_through)
 {
     struct request request = { .remote_address = "127.0.0.1" };

@@ -1,0 +1,93 @@
+-- What the rest of the contract keeps: the audit log, personal info, codes for a password reset, mail
+-- that is to be sent, and what it takes to end and purge sessions.
+
+create table audit (
+    id         bigint generated always as identity primary key,
+    at         timestamptz not null default now(),
+    event      text not null check (event ~ '^[a-z_]{1,40}$'),
+    user_id    bigint,
+    actor_id   bigint,
+    operator   text,
+    session_id uuid,
+    address    text,
+    request_id text,
+    detail     text
+);
+create index audit_user_id on audit (user_id, id);
+create index audit_at on audit (at);
+comment on table audit is 'append only: who did what to which account, when and from where; kept when the account is gone';
+comment on column audit.event is 'login, login_failed, refresh_replayed, logout, password_changed, ...';
+comment on column audit.user_id is 'whose account; null: none that we know';
+comment on column audit.actor_id is 'the account that did it; null: nobody logged in, or the command line';
+comment on column audit.operator is 'who used the command line; null: it was a request';
+comment on column audit.request_id is 'as the log and X-Request-Id have it';
+comment on column audit.detail is 'what changed, by name; never a secret or a personal datum';
+grant select on audit to therappai_auth_worker;
+grant insert (event, user_id, actor_id, operator, session_id, address, request_id, detail) on audit
+    to therappai_auth_worker;
+
+-- The worker may not delete from the log. It may have what is older than the retention removed, and
+-- the youngest month never.
+create function audit_purge(retention interval, most integer) returns bigint
+language sql security definer set search_path = pg_catalog, pg_temp as $$
+    with gone as (
+        delete from public.audit where id in (
+            select id from public.audit
+            where at < now() - greatest(retention, interval '30 days') order by at limit most)
+        returning 1)
+    select count(*) from gone
+$$;
+revoke execute on function audit_purge(interval, integer) from public;
+grant execute on function audit_purge(interval, integer) to therappai_auth_worker;
+
+create table personal_info (
+    user_id        bigint primary key references users on delete cascade,
+    key_id         text not null,
+    date_of_birth  bytea,
+    goals          bytea,
+    therapy_focus  bytea,
+    addiction_type bytea,
+    mood           bytea,
+    contact_number bytea,
+    updated_at     timestamptz not null default now()
+);
+create index personal_info_key_id on personal_info (key_id);
+comment on table personal_info is 'health data: each column a nonce and a ciphertext, bound to the account and the column';
+comment on column personal_info.key_id is 'of the data key that all columns of the row are encrypted with';
+grant select, insert, update, delete on personal_info to therappai_auth_worker;
+
+create table password_resets (
+    user_id    bigint primary key references users on delete cascade,
+    code       text not null,
+    attempts   integer not null default 0,
+    created_at timestamptz not null default now(),
+    expires_at timestamptz not null
+);
+comment on table password_resets is 'the one code of an account that is valid, from its sending to its use';
+comment on column password_resets.code is 'keyed hash, in hexadecimal digits';
+comment on column password_resets.attempts is 'wrong ones; past a few the code is dead';
+grant select, insert, update, delete on password_resets to therappai_auth_worker;
+
+create table mail_outbox (
+    id         bigint generated always as identity primary key,
+    user_id    bigint not null references users on delete cascade,
+    kind       text not null,
+    created_at timestamptz not null default now(),
+    due_at     timestamptz not null default now(),
+    attempts   integer not null default 0
+);
+create index mail_outbox_due_at on mail_outbox (due_at);
+create index mail_outbox_user_id on mail_outbox (user_id);
+comment on table mail_outbox is 'mail that the housekeeper is to send; a code is made when it is sent and never stands here';
+comment on column mail_outbox.kind is 'password_reset';
+grant select, insert, update, delete on mail_outbox to therappai_auth_worker;
+
+-- What the rest of the endpoints does to accounts and sessions. What a role may do is changed at the
+-- command line alone, by the owner.
+grant insert (disabled_at), update (profile_pic, password_changed_at, disabled_at), delete on users
+    to therappai_auth_worker;
+create index users_profile_pic on users (profile_pic) where profile_pic is not null;
+grant delete on user_roles to therappai_auth_worker;
+create index user_roles_role on user_roles (role);
+create index sessions_expires_at on sessions (expires_at);
+create index sessions_ended_at on sessions (ended_at) where ended_at is not null;
