@@ -57,7 +57,11 @@ bool authorizer_demand(char *const *environment, struct buffer *scope, struct bu
 {
     const char *words = request_variable(environment, "AUTH_REQUIRE");
     *demand = (struct gate_demand){ .access = ACCESS_TOKEN };
-    while (words && *words) {
+    if (!words || !words[strspn(words, " ")]) {
+        LOG(LOG_LEVEL_ERROR, "authorizer_demand_missing", log_text("require", words));
+        return false;
+    }
+    while (*words) {
         size_t size = strcspn(words, " ");
         if (size > 0 && !add_word(words, size, scope, roles, demand)) {
             LOG(LOG_LEVEL_ERROR, "authorizer_demand_unknown", log_text("require", words));

@@ -2,13 +2,13 @@
  * gate as the routes (FastCGI §6.3; nginx's auth_request).
  *
  * What a location demands stands in variables that the web server's configuration sets, and that no
- * client can: AUTH_REQUIRE  words, all of which must hold: `token` (any valid access token; the
- * same as none), `session` (the session must still live), `permission=NAME`, `role=NAME` AUTH_MODE
- * for a web server without the Authorizer role: `subrequest` answers as nginx's auth_request wants
- * it, 401 or 403 with the code in X-Auth-Error; `answer` gives the denial itself, for error_page
- * Where it says yes the guarded application gets REMOTE_USER and AUTH_USER_ID (the user's id),
- * AUTH_SESSION, AUTH_ROLES, AUTH_SCOPE and, with `session`, AUTH_EMAIL: as Variable-NAME in the
- * Authorizer role, as headers X-Auth-… of a subrequest's answer. */
+ * client can: AUTH_REQUIRE  words, all of which must hold: `token` (any valid access token),
+ * `session` (the session must still live), `permission=NAME`, `role=NAME` AUTH_MODE for a web
+ * server without the Authorizer role: `subrequest` answers as nginx's auth_request wants it, 401 or
+ * 403 with the code in X-Auth-Error; `answer` gives the denial itself, for error_page Where it says
+ * yes the guarded application gets REMOTE_USER and AUTH_USER_ID (the user's id), AUTH_SESSION,
+ * AUTH_ROLES, AUTH_SCOPE and, with `session`, AUTH_EMAIL: as Variable-NAME in the Authorizer role,
+ * as headers X-Auth-… of a subrequest's answer. */
 #ifndef API_AUTHORIZER_H
 #define API_AUTHORIZER_H
 
@@ -26,8 +26,9 @@ enum authorizer_mode {
 
 enum authorizer_mode authorizer_mode(bool is_authorizer, char *const *environment);
 
-/* What the location demands, its names in the two buffers. False, logged, where a word is not
- * known: then it must not let anybody through. */
+/* What the location demands, its names in the two buffers. False, logged, where it says nothing or
+ * a word that is not known: then it must not let anybody through. (A web server's configuration
+ * loses a variable easily: nginx's `set` does not hold in locations inside.) */
 bool authorizer_demand(char *const *environment, struct buffer *scope, struct buffer *roles,
                        struct gate_demand *demand);
 

@@ -41,7 +41,6 @@ Test(authorizer, demands_what_the_configuration_says)
         const char *scope, *roles;
         bool live;
     } cases[] = {
-        { "", ACCESS_TOKEN, NULL, NULL, false },
         { "token", ACCESS_TOKEN, NULL, NULL, false },
         { "session", ACCESS_TOKEN, NULL, NULL, true },
         { "permission=a:b", ACCESS_PERMISSION, "a:b", NULL, false },
@@ -62,8 +61,10 @@ Test(authorizer, demands_what_the_configuration_says)
 
 Test(authorizer, refuses_to_guess_at_a_word_that_it_does_not_know)
 {
-    static const char *const cases[] = { "sessions",     "permission=",  "role=",        "admin",
-                                         "Permission=a", "tokensession", "token,session" };
+    static const char *const cases[] = {
+        "sessions",     "permission=",   "role=", "admin", "Permission=a",
+        "tokensession", "token,session", "",      " "
+    };
     struct gate_demand demand;
     cr_assert(demand_of("token session", &demand), "positive control");
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
