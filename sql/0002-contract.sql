@@ -91,3 +91,24 @@ grant delete on user_roles to therappai_auth_worker;
 create index user_roles_role on user_roles (role);
 create index sessions_expires_at on sessions (expires_at);
 create index sessions_ended_at on sessions (ended_at) where ended_at is not null;
+
+-- A new password, and the end of all sessions but one. A function, because each of its statements sees
+-- what was there when it began: the lock on the account is waited for first, so that no login with the
+-- old password comes between.
+create function password_set(account bigint, kept uuid, old_password text, new_password text)
+returns boolean language plpgsql set search_path = public, pg_temp as $$
+begin
+    update users set password = new_password, password_changed_at = now()
+    where id = account and password = coalesce(old_password, password);
+    if not found then
+        return false;
+    end if;
+    update sessions set ended_at = now(), end_reason = 'password'
+    where user_id = account and ended_at is null and id is distinct from kept;
+    delete from password_resets where user_id = account;
+    delete from mail_outbox where user_id = account;
+    return true;
+end
+$$;
+revoke execute on function password_set(bigint, uuid, text, text) from public;
+grant execute on function password_set(bigint, uuid, text, text) to therappai_auth_worker;

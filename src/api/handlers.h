@@ -13,6 +13,14 @@ handler logout_post;
 handler profile_get; /* profile.c */
 handler profile_put; /* and PATCH */
 
+handler account_delete_own; /* account.c */
+handler export_get;
+handler password_post;
+
+handler sessions_get; /* sessions.c */
+handler sessions_delete;
+handler session_delete;
+
 handler healthz_get; /* status.c */
 handler readyz_get;
 

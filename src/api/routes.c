@@ -12,6 +12,12 @@ static const struct route table[] = {
     { METHOD_GET,   "/profile/", ACCESS_PERMISSION, PERMISSION_PROFILE_READ,  BODY_NONE,          profile_get,  "Read the own profile" },
     { METHOD_PUT,   "/profile/", ACCESS_PERMISSION, PERMISSION_PROFILE_WRITE, BODY_JSON,          profile_put,  "Replace the own profile" },
     { METHOD_PATCH, "/profile/", ACCESS_PERMISSION, PERMISSION_PROFILE_WRITE, BODY_JSON,          profile_put,  "Change the own profile" },
+    { METHOD_DELETE, "/profile/", ACCESS_PERMISSION, PERMISSION_PROFILE_WRITE, BODY_JSON,         account_delete_own, "Delete the own account" },
+    { METHOD_GET,   "/profile/export/", ACCESS_PERMISSION, PERMISSION_PROFILE_READ, BODY_NONE,    export_get,   "All that is known of the own account" },
+    { METHOD_POST,  "/password/", ACCESS_TOKEN,     PERMISSION_INVALID,       BODY_JSON,          password_post, "Change the password" },
+    { METHOD_GET,   "/sessions/", ACCESS_TOKEN,     PERMISSION_INVALID,       BODY_NONE,          sessions_get, "List the own sessions" },
+    { METHOD_DELETE, "/sessions/", ACCESS_TOKEN,    PERMISSION_INVALID,       BODY_NONE,          sessions_delete, "End all own sessions" },
+    { METHOD_DELETE, "/sessions/{id}/", ACCESS_TOKEN, PERMISSION_INVALID,     BODY_NONE,          session_delete, "End one of the own sessions" },
     { METHOD_GET,   "/healthz/", ACCESS_LOCAL,      PERMISSION_INVALID,       BODY_NONE,          healthz_get,  "Whether the process lives" },
     { METHOD_GET,   "/readyz/",  ACCESS_LOCAL,      PERMISSION_INVALID,       BODY_NONE,          readyz_get,   "Whether the database answers and its schema is current" },
 };

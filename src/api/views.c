@@ -1,5 +1,6 @@
 /* views - see views.h. */
 #include "api/views.h"
+#include <string.h>
 
 json_object *view_user(const struct user *user)
 {
@@ -19,5 +20,51 @@ json_object *view_token_pair(const struct token_pair *pair)
     json_object_object_add(view, "refresh", json_object_new_string(secret_reveal(pair->refresh)));
     json_object_object_add(view, "token_type", json_object_new_string("Bearer"));
     json_object_object_add(view, "expires_in", json_object_new_int64(pair->expires_in));
+    return view;
+}
+
+static void add_text(json_object *view, const char *member, const char *text)
+{
+    json_object_object_add(view, member, text ? json_object_new_string(text) : NULL);
+}
+
+json_object *view_names(const char *names)
+{
+    json_object *view = json_object_new_array();
+    for (size_t size; *names; names += size + (names[size] == ' ')) {
+        size = strcspn(names, " ");
+        json_object_array_add(view, json_object_new_string_len(names, (int)size));
+    }
+    return view;
+}
+
+json_object *view_sessions(const struct session_list *list)
+{
+    json_object *view = json_object_new_array();
+    for (size_t i = 0; i < list->count; i++) {
+        const struct session_entry *entry = &list->entries[i];
+        json_object *session = json_object_new_object();
+        add_text(session, "id", entry->id);
+        add_text(session, "created", entry->created);
+        add_text(session, "last_used", entry->last_used);
+        add_text(session, "expires", entry->expires);
+        add_text(session, "address", entry->address);
+        add_text(session, "user_agent", entry->user_agent);
+        json_object_object_add(session, "current", json_object_new_boolean(entry->is_current));
+        json_object_array_add(view, session);
+    }
+    return view;
+}
+
+json_object *view_history(const struct account_history *history)
+{
+    json_object *view = json_object_new_array();
+    for (size_t i = 0; i < history->count; i++) {
+        json_object *event = json_object_new_object();
+        add_text(event, "event", history->events[i].name);
+        add_text(event, "at", history->events[i].at);
+        add_text(event, "address", history->events[i].address);
+        json_object_array_add(view, event);
+    }
     return view;
 }

@@ -2,12 +2,18 @@
 #ifndef API_VIEWS_H
 #define API_VIEWS_H
 
+#include "auth/account.h"
 #include "auth/session.h"
+#include "auth/session_list.h"
 #include "auth/user.h"
 #include <json-c/json.h>
 
 /* Each is a new object, to be handed to response_json. */
 json_object *view_user(const struct user *user);
 json_object *view_token_pair(const struct token_pair *pair);
+/* Names separated by single spaces, as an array. */
+json_object *view_names(const char *names);
+json_object *view_sessions(const struct session_list *list);
+json_object *view_history(const struct account_history *history);
 
 #endif

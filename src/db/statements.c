@@ -21,6 +21,14 @@
 
 #define SESSION_LIVES "s.ended_at is null and s.expires_at > now()"
 
+/* The account and the session that the first two parameters name, where the session lives. */
+#define CALLER                                                                                     \
+    "caller as (select u.id, s.id as session, u.created_at, u.disabled_at is not null as disabled" \
+    " from users u join sessions s on s.user_id = u.id"                                            \
+    " where u.id = $1::bigint and s.id = $2::uuid and " SESSION_LIVES ")"
+
+#define ISO_TIME(time) "to_char(" time " at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+
 static const struct statement_entry table[STATEMENT_COUNT] = {
     [STATEMENT_USER_CREATE] = {
         "user_create",
@@ -111,6 +119,56 @@ static const struct statement_entry table[STATEMENT_COUNT] = {
               "$5", "$6")
         " select count(*) from ended",
         6, true,
+    },
+    [STATEMENT_SESSION_LIST] = {
+        "session_list",
+        "with " CALLER " select caller.disabled, s.id, " ISO_TIME("s.created_at") ", "
+        ISO_TIME("s.last_used_at") ", "
+        ISO_TIME("least(s.expires_at, s.last_used_at + $3::bigint * interval '1 second')")
+        ", s.address, s.user_agent, s.id = caller.session"
+        " from caller join sessions s on s.user_id = caller.id where " SESSION_LIVES
+        " and (s.id = caller.session or s.last_used_at > now() - $3::bigint * interval '1 second')"
+        " order by s.last_used_at desc, s.id limit 1000",
+        3, true,
+    },
+    [STATEMENT_SESSION_END_OWN] = {
+        "session_end_own",
+        "with " CALLER ", ended as ("
+        " update sessions s set ended_at = now(), end_reason = 'ended'"
+        " where s.user_id = (select id from caller where not disabled)"
+        " and ($3::uuid is null or s.id = $3::uuid) and " SESSION_LIVES " returning s.id, s.user_id), "
+        AUDIT("ended", "'session_ended'", "user_id", "user_id", "id", "$4", "$5")
+        " select disabled, (select count(*) from ended) from caller",
+        5, false,
+    },
+    [STATEMENT_PASSWORD_READ] = {
+        "password_read",
+        "with " CALLER " select caller.disabled, u.password from caller join users u using (id)",
+        2, true,
+    },
+    [STATEMENT_PASSWORD_CHANGE] = {
+        "password_change",
+        "with " CALLER ", changed as materialized (select id, session from caller"
+        " where not disabled and password_set(id, session, $3::text, $6::text)), "
+        AUDIT("changed", "'password_changed'", "id", "id", "session", "$4", "$5")
+        " select count(*) from changed",
+        6, false,
+    },
+    [STATEMENT_ACCOUNT_DELETE] = {
+        "account_delete",
+        "with " CALLER ", gone as (delete from users"
+        " where id = (select id from caller where not disabled) and password = $3::text"
+        " returning id), "
+        AUDIT("gone", "'account_deleted'", "id", "id", "$2::uuid", "$4", "$5")
+        " select count(*) from gone",
+        5, false,
+    },
+    [STATEMENT_ACCOUNT_HISTORY] = {
+        "account_history",
+        "with " CALLER " select caller.disabled, " ISO_TIME("caller.created_at") ", a.event, "
+        ISO_TIME("a.at") ", a.address from caller left join audit a on a.user_id = caller.id"
+        " order by a.id desc limit 1000",
+        2, true,
     },
     [STATEMENT_AUDIT_WRITE] = {
         "audit_write",

@@ -37,6 +37,26 @@ enum statement {
        ended */
     STATEMENT_SESSION_END,
 
+    /* user id, session id, idle seconds → disabled, then of each session that lives: id, created,
+       last used, expires (ISO 8601), address, user agent, whether it is this one. No row: this one
+       is over. */
+    STATEMENT_SESSION_LIST,
+    /* user id, session id, id of the session to end or null for all, address or null, request id or
+       null → disabled, number ended. No row: this one is over. Audited. */
+    STATEMENT_SESSION_END_OWN,
+
+    /* user id, session id → disabled, password hash. No row: account or session gone. */
+    STATEMENT_PASSWORD_READ,
+    /* user id, session id, the hash that was verified, address or null, request id or null, new
+       hash → 1, or 0 where the account's hash is another or the session is over. Audited. */
+    STATEMENT_PASSWORD_CHANGE,
+    /* user id, session id, the hash that was verified, address or null, request id or null → 1, or
+       0 as above. Audited. */
+    STATEMENT_ACCOUNT_DELETE,
+    /* user id, session id → disabled, created, then event, at, address of each row of the audit
+       log. No row: account or session gone. */
+    STATEMENT_ACCOUNT_HISTORY,
+
     /* event, user id or null, actor's id or null, session id or null, address or null, request id
        or null, detail or null → nothing */
     STATEMENT_AUDIT_WRITE,

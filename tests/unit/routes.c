@@ -24,7 +24,8 @@ Test(routes, head_is_offered_wherever_get_is)
     const struct route *route = routes_find(METHOD_HEAD, "/profile/", &allowed);
     cr_assert_not_null(route);
     cr_assert_eq(route->method, METHOD_GET);
-    cr_assert_eq(allowed, METHOD_GET | METHOD_HEAD | METHOD_PUT | METHOD_PATCH | METHOD_OPTIONS);
+    cr_assert_eq(allowed, METHOD_GET | METHOD_HEAD | METHOD_PUT | METHOD_PATCH | METHOD_DELETE |
+                              METHOD_OPTIONS);
 }
 
 Test(routes, a_known_path_with_another_method_says_what_is_allowed)
@@ -41,6 +42,29 @@ Test(routes, an_unknown_path_allows_nothing)
         unsigned allowed = 1;
         cr_assert_null(routes_find(METHOD_POST, paths[i], &allowed), "%s", paths[i]);
         cr_assert_eq(allowed, 0, "%s", paths[i]);
+    }
+}
+
+Test(routes, take_one_segment_that_is_not_empty_for_a_parameter)
+{
+    static const struct {
+        const char *path, *parameter; /* NULL: no route has it */
+    } cases[] = {
+        { "/sessions/7/", "7" },           { "/sessions/{id}/", "{id}" },
+        { "/sessions/a b/", "a b" },       { "/sessions/7/8/", NULL },
+        { "/sessions//", NULL },           { "/sessions/7", NULL },
+        { "/sessions/7/sessions/", NULL }, { "/session/7/", NULL },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char parameter[REQUEST_PATH_SIZE] = "x";
+        unsigned allowed;
+        const struct route *route = routes_find(METHOD_DELETE, cases[i].path, &allowed);
+        cr_assert_eq(route != NULL, cases[i].parameter != NULL, "%s", cases[i].path);
+        if (!route)
+            continue;
+        routes_parameter(route, cases[i].path, parameter);
+        cr_assert_str_eq(parameter, cases[i].parameter, "%s", cases[i].path);
+        cr_assert_eq(allowed, METHOD_DELETE | METHOD_OPTIONS, "%s", cases[i].path);
     }
 }
 
