@@ -56,7 +56,7 @@ bool authorizer_demand(char *const *environment, struct buffer *scope, struct bu
                        struct gate_demand *demand)
 {
     const char *words = request_variable(environment, "AUTH_REQUIRE");
-    *demand = (struct gate_demand){ .access = ACCESS_TOKEN };
+    *demand = (struct gate_demand){ .access = ACCESS_TOKEN, .cookie = true };
     if (!words || !words[strspn(words, " ")]) {
         LOG(LOG_LEVEL_ERROR, "authorizer_demand_missing", log_text("require", words));
         return false;

@@ -5,10 +5,11 @@
  * client can: AUTH_REQUIRE  words, all of which must hold: `token` (any valid access token),
  * `session` (the session must still live), `permission=NAME`, `role=NAME` AUTH_MODE for a web
  * server without the Authorizer role: `subrequest` answers as nginx's auth_request wants it, 401 or
- * 403 with the code in X-Auth-Error; `answer` gives the denial itself, for error_page Where it says
- * yes the guarded application gets REMOTE_USER and AUTH_USER_ID (the user's id), AUTH_SESSION,
- * AUTH_ROLES, AUTH_SCOPE and, with `session`, AUTH_EMAIL: as Variable-NAME in the Authorizer role,
- * as headers X-Auth-… of a subrequest's answer. */
+ * 403 with the code in X-Auth-Error; `answer` gives the denial itself, for error_page The access
+ * token stands in Authorization or, where no such header came, in the access cookie
+ * (session_cookie). Where it says yes the guarded application gets REMOTE_USER and AUTH_USER_ID
+ * (the user's id), AUTH_SESSION, AUTH_ROLES, AUTH_SCOPE and, with `session`, AUTH_EMAIL: as
+ * Variable-NAME in the Authorizer role, as headers X-Auth-… of a subrequest's answer. */
 #ifndef API_AUTHORIZER_H
 #define API_AUTHORIZER_H
 

@@ -1,6 +1,7 @@
 /* dispatch - see dispatch.h. */
 #include "api/dispatch.h"
 #include "api/authorizer.h"
+#include "api/cors.h"
 #include "api/gate.h"
 #include "api/routes.h"
 #include "base/clock.h"
@@ -8,7 +9,7 @@
 #include "http/problem.h"
 
 /* The Allow header (RFC 9110 §10.2.1). */
-static void allow(struct response *response, unsigned methods)
+static void allow(const struct exchange *exchange, unsigned methods, struct response *response)
 {
     struct buffer list;
     buffer_init(&list, 128);
@@ -16,6 +17,7 @@ static void allow(struct response *response, unsigned methods)
         if (methods & bit)
             buffer_format(&list, "%s%s", list.size ? ", " : "", method_name((enum method)bit));
     response_header(response, "Allow", list.data);
+    cors_preflight(exchange->config, exchange->request, list.data, response);
     buffer_clear(&list);
 }
 
@@ -64,7 +66,7 @@ static enum error serve_route(struct service *service)
     if (!allowed)
         return ERROR_NOT_FOUND;
     if (!route) {
-        allow(&exchange->response, allowed);
+        allow(exchange, allowed, &exchange->response);
         if (request->method != METHOD_OPTIONS)
             return ERROR_METHOD_NOT_ALLOWED;
         response_status(&exchange->response, STATUS_NO_CONTENT);
@@ -171,6 +173,8 @@ void dispatch_serve(struct dispatch *dispatch, struct fcgi *fcgi)
         request_parse(&request, fcgi_environment(fcgi), dispatch->auth->config->base_path);
     log_request_id(request.id);
     start(&service, &request);
+    if (service.mode == AUTHORIZER_NONE)
+        cors_answer(service.exchange.config, &request, &service.exchange.response);
     if (service.mode != AUTHORIZER_NONE)
         error = serve_guard(&service);
     else if (!error)

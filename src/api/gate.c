@@ -1,5 +1,6 @@
 /* gate - see gate.h. */
 #include "api/gate.h"
+#include "api/session_cookie.h"
 #include <string.h>
 
 struct gate_demand gate_demand_of(const struct route *route)
@@ -8,11 +9,20 @@ struct gate_demand gate_demand_of(const struct route *route)
                                  .scope = permission_name(route->permission) };
 }
 
-static enum error check_token(const struct request *request, struct auth *auth,
-                              struct access_memory *memory, struct access_claims *claims)
+static enum error take_token(const struct gate_demand *demand, const struct request *request,
+                             const struct config *config, struct secret **token)
+{
+    if (demand->cookie && (!request->authorization || !*request->authorization))
+        return session_cookie_access(config, request, token);
+    return request_bearer(request, token);
+}
+
+static enum error check_token(const struct gate_demand *demand, const struct request *request,
+                              struct auth *auth, struct access_memory *memory,
+                              struct access_claims *claims)
 {
     struct secret *token = NULL;
-    enum error error = request_bearer(request, &token);
+    enum error error = take_token(demand, request, auth->config, &token);
     if (!error)
         error = access_token_recall(memory, token, auth->keyset, auth->config, claims);
     secret_free(token);
@@ -67,7 +77,7 @@ enum error gate_check(const struct gate_demand *demand, const struct request *re
     default:
         return ERROR_INTERNAL;
     }
-    pass->token_error = check_token(request, auth, memory, &pass->claims);
+    pass->token_error = check_token(demand, request, auth, memory, &pass->claims);
     if (demand->access == ACCESS_OPTIONAL)
         return ERROR_NONE;
     if (pass->token_error)

@@ -15,6 +15,7 @@ struct gate_demand {
     const char *scope; /* permissions, separated by single spaces; NULL: none */
     const char *roles; /* likewise */
     bool live;         /* the session must not have ended: asks the database */
+    bool cookie;       /* the access cookie will do where no Authorization header came */
 };
 
 /* What is known of who was let through. */
@@ -29,8 +30,8 @@ struct gate_demand gate_demand_of(const struct route *route);
 
 /* ERROR_NONE lets the request through.
  * Errors: ERROR_MISSING_TOKEN, ERROR_INVALID_TOKEN, ERROR_TOKEN_EXPIRED, ERROR_INSUFFICIENT_SCOPE,
- * ERROR_NOT_LOCAL; with `live` also ERROR_ACCOUNT_DISABLED and ERROR_UNAVAILABLE; ERROR_INTERNAL
- * for a demand that says nothing. */
+ * ERROR_NOT_LOCAL; with `cookie` also ERROR_FOREIGN_ORIGIN; with `live` also ERROR_ACCOUNT_DISABLED
+ * and ERROR_UNAVAILABLE; ERROR_INTERNAL for a demand that says nothing. */
 enum error gate_check(const struct gate_demand *demand, const struct request *request,
                       struct auth *auth, struct access_memory *memory, struct gate_pass *pass);
 

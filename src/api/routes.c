@@ -7,7 +7,7 @@
 static const struct route table[] = {
     { METHOD_POST,  "/signup/",  ACCESS_PUBLIC,     PERMISSION_INVALID,       BODY_JSON,          signup_post,  "Create an account" },
     { METHOD_POST,  "/login/",   ACCESS_PUBLIC,     PERMISSION_INVALID,       BODY_JSON,          login_post,   "Log in: get an access token and a refresh token" },
-    { METHOD_POST,  "/refresh/", ACCESS_PUBLIC,     PERMISSION_INVALID,       BODY_JSON,          refresh_post, "Renew the access token" },
+    { METHOD_POST,  "/refresh/", ACCESS_PUBLIC,     PERMISSION_INVALID,       BODY_JSON_OPTIONAL, refresh_post, "Renew the access token" },
     { METHOD_POST,  "/logout/",  ACCESS_OPTIONAL,   PERMISSION_INVALID,       BODY_JSON_OPTIONAL, logout_post,  "End this session" },
     { METHOD_GET,   "/profile/", ACCESS_PERMISSION, PERMISSION_PROFILE_READ,  BODY_NONE,          profile_get,  "Read the own profile" },
     { METHOD_PUT,   "/profile/", ACCESS_PERMISSION, PERMISSION_PROFILE_WRITE, BODY_JSON,          profile_put,  "Replace the own profile" },

@@ -13,11 +13,12 @@ json_object *view_user(const struct user *user)
     return view;
 }
 
-json_object *view_token_pair(const struct token_pair *pair)
+static json_object *view_tokens(const struct token_pair *pair, const struct secret *refresh)
 {
     json_object *view = json_object_new_object();
     json_object_object_add(view, "access", json_object_new_string(secret_reveal(pair->access)));
-    json_object_object_add(view, "refresh", json_object_new_string(secret_reveal(pair->refresh)));
+    if (refresh)
+        json_object_object_add(view, "refresh", json_object_new_string(secret_reveal(refresh)));
     json_object_object_add(view, "token_type", json_object_new_string("Bearer"));
     json_object_object_add(view, "expires_in", json_object_new_int64(pair->expires_in));
     return view;
@@ -67,4 +68,14 @@ json_object *view_history(const struct account_history *history)
         json_object_array_add(view, event);
     }
     return view;
+}
+
+json_object *view_token_pair(const struct token_pair *pair)
+{
+    return view_tokens(pair, pair->refresh);
+}
+
+json_object *view_access_token(const struct token_pair *pair)
+{
+    return view_tokens(pair, NULL);
 }

@@ -15,5 +15,7 @@ json_object *view_token_pair(const struct token_pair *pair);
 json_object *view_names(const char *names);
 json_object *view_sessions(const struct session_list *list);
 json_object *view_history(const struct account_history *history);
+/* The same without the refresh token, which goes into a cookie. */
+json_object *view_access_token(const struct token_pair *pair);
 
 #endif

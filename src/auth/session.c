@@ -42,8 +42,9 @@ static bool take_rights(const struct db_result *result, int roles, int permissio
     return false;
 }
 
+/* `left_s`: what the session has left of its absolute life. */
 static enum error make_pair(const struct auth *auth, struct access_claims *claims,
-                            uint32_t generation, struct token_pair *pair)
+                            uint32_t generation, int64_t left_s, struct token_pair *pair)
 {
     struct refresh_token token = { .generation = generation };
     struct token_pair made = { 0 };
@@ -53,6 +54,8 @@ static enum error make_pair(const struct auth *auth, struct access_claims *claim
         return error;
     made.refresh = refresh_token_make(&token, auth->keyset);
     made.expires_in = claims->expires_at - claims->issued_at;
+    made.refresh_expires_in =
+        left_s < auth->config->refresh_idle_s ? left_s : auth->config->refresh_idle_s;
     if (!made.refresh) {
         token_pair_clear(&made);
         return ERROR_INTERNAL;
@@ -183,7 +186,7 @@ enum error session_login(struct auth *auth, const char *email, size_t email_size
         error = try_login(auth, email, email_size, password, client, &claims, &verified);
     if (error == ERROR_INVALID_CREDENTIALS || error == ERROR_ACCOUNT_DISABLED)
         return note_failure(auth, &claims, client, error);
-    return error ? error : make_pair(auth, &claims, 0, pair);
+    return error ? error : make_pair(auth, &claims, 0, auth->config->refresh_lifetime_s, pair);
 }
 
 /* Refresh ---------------------------------------------------------------------------------------*/
@@ -235,13 +238,14 @@ struct use {
     const struct rotation *rotation;
     struct refresh_token token;
     struct access_claims claims;
-    bool advanced; /* the row's generation moved with it */
+    bool advanced;  /* the row's generation moved with it */
+    int64_t left_s; /* of the session's absolute life */
 };
 
 /* Replay comes before the account's state, which is nothing for the finder of an old token. */
 static enum error take_refreshed(struct use *use, const struct db_result *result)
 {
-    enum { USER_ID, ALIVE, DISABLED, GENERATION, ADVANCED, ROLES, PERMISSIONS };
+    enum { USER_ID, ALIVE, DISABLED, GENERATION, ADVANCED, ROLES, PERMISSIONS, LEFT };
     struct access_claims *claims = &use->claims;
     if (db_rows(result) == 0 || !db_boolean(result, 0, ALIVE))
         return ERROR_INVALID_REFRESH_TOKEN;
@@ -252,6 +256,7 @@ static enum error take_refreshed(struct use *use, const struct db_result *result
     if (db_boolean(result, 0, DISABLED))
         return ERROR_ACCOUNT_DISABLED;
     use->advanced = db_boolean(result, 0, ADVANCED);
+    use->left_s = db_integer(result, 0, LEFT);
     return take_rights(result, ROLES, PERMISSIONS, claims) ? ERROR_NONE : ERROR_INTERNAL;
 }
 
@@ -306,7 +311,7 @@ enum error session_refresh(struct auth *auth, const struct secret *refresh,
     if (successor >= REFRESH_GENERATION_MAX)
         return ERROR_INVALID_REFRESH_TOKEN;
     enum error error = advance_once(&use);
-    return error ? error : make_pair(auth, &use.claims, successor, pair);
+    return error ? error : make_pair(auth, &use.claims, successor, use.left_s, pair);
 }
 
 /* End -------------------------------------------------------------------------------------------*/

@@ -8,7 +8,8 @@
 
 struct token_pair {
     struct secret *access, *refresh;
-    int64_t expires_in; /* seconds that the access token has left */
+    int64_t expires_in;         /* seconds that the access token has left */
+    int64_t refresh_expires_in; /* likewise the refresh token, if it is not used meanwhile */
 };
 /* Wipes. NULL-safe members. */
 void token_pair_clear(struct token_pair *pair);

@@ -280,7 +280,7 @@ bool config_set(struct config *config, const char *assignment, char message[CONF
 }
 
 /* A client must be able to refresh before its session is idle for too long; a session cannot be
- * idle for longer than it lives; and who hashes is a worker. */
+ * idle for longer than it lives; who hashes is a worker; and a cookie is taken from known pages. */
 bool config_check(const struct config *config, char message[CONFIG_MESSAGE_SIZE])
 {
     const char *flaw = NULL;
@@ -290,6 +290,10 @@ bool config_check(const struct config *config, char message[CONFIG_MESSAGE_SIZE]
         flaw = "access_lifetime is not shorter than refresh_idle";
     else if (config->hash_slots > config->workers)
         flaw = "hash_slots is more than workers";
+    else if (config->cookie && !*config->public_url && !*config->allowed_origins)
+        flaw = "with cookie = on, public_url or allowed_origins says whose pages may use it";
+    else if (config->cookie_access && !config->cookie)
+        flaw = "cookie_access = on needs cookie = on";
     return !flaw || complain(message, "the options do not fit together: ", flaw);
 }
 

@@ -55,6 +55,12 @@ struct config {
     int64_t body_limit;    /* bytes of a JSON body */
     int64_t status_access; /* enum config_status_access */
 
+    /* browsers */
+    char *public_url;      /* an origin, or "" */
+    char *allowed_origins; /* separated by single spaces */
+    int64_t cookie;        /* boolean */
+    int64_t cookie_access; /* boolean */
+
     /* records */
     int64_t audit_retention_s;
 

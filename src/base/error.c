@@ -15,6 +15,7 @@ static const char *const names[ERROR_COUNT] = {
     [ERROR_ACCOUNT_DISABLED] = "account_disabled",
     [ERROR_INSUFFICIENT_SCOPE] = "insufficient_scope",
     [ERROR_NOT_LOCAL] = "not_local",
+    [ERROR_FOREIGN_ORIGIN] = "foreign_origin",
     [ERROR_NOT_FOUND] = "not_found",
     [ERROR_METHOD_NOT_ALLOWED] = "method_not_allowed",
     [ERROR_PAYLOAD_TOO_LARGE] = "payload_too_large",

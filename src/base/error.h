@@ -17,7 +17,8 @@ enum error {
     ERROR_INVALID_CREDENTIALS,
     ERROR_ACCOUNT_DISABLED,
     ERROR_INSUFFICIENT_SCOPE,
-    ERROR_NOT_LOCAL, /* a status page asked for from another host */
+    ERROR_NOT_LOCAL,      /* a status page asked for from another host */
+    ERROR_FOREIGN_ORIGIN, /* a cookie came, and a page that may not use it made the request */
     ERROR_NOT_FOUND,
     ERROR_METHOD_NOT_ALLOWED,
     ERROR_PAYLOAD_TOO_LARGE,

@@ -2,6 +2,7 @@
 #include "base/options.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "base/origin.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
@@ -139,6 +140,10 @@ static const struct option table[] = {
     NUMBER("hash_timeout", OPTION_MILLISECONDS, hash_timeout_ms, "5s", 1, 60000, "longest wait for one's turn to hash; past it 503"),
     NUMBER("body_limit", OPTION_BYTES, body_limit, "64k", 256, MIB, "largest JSON body"),
     CHOICE(status_access, "loopback", status_accesses, "who may ask for /healthz and /readyz"),
+    TEXT(public_url, "", origin_flaw, "where browsers find the service: https://host or https://host:port, without a path"),
+    TEXT(allowed_origins, "", origin_list_flaw, "pages of which other origins may call the service (CORS), separated by spaces"),
+    CHOICE(cookie, "off", switches, "cookie mode: a login may ask for its refresh token in a cookie"),
+    CHOICE(cookie_access, "off", switches, "such a login also gets a cookie that opens guarded page loads"),
     NUMBER("audit_retention", OPTION_SECONDS, audit_retention_s, "365d", 30 * DAY, 3650 * DAY, "how long the audit log keeps a row"),
     CHOICE(log_level, "info", log_levels, "what is logged; debug adds a line for each request that succeeds"),
     CHOICE(log_format, "logfmt", log_formats, "how a line looks"),

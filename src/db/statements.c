@@ -95,7 +95,7 @@ static const struct statement_entry table[STATEMENT_COUNT] = {
         "session_refresh",
         "with setting as materialized ("
         " select set_config('synchronous_commit', 'off', true) as value), found as ("
-        " select s.id, s.user_id, s.generation, u.disabled_at is not null as disabled, "
+        " select s.id, s.user_id, s.generation, s.expires_at, u.disabled_at is not null as disabled, "
         SESSION_LIVES
         " and s.last_used_at > now() - $4::bigint * interval '1 second' as alive"
         " from sessions s join users u on u.id = s.user_id where s.id = $1::uuid), moved as ("
@@ -107,7 +107,9 @@ static const struct statement_entry table[STATEMENT_COUNT] = {
         " returning true)"
         " select user_id, alive, disabled, generation,"
         " generation < $3::integer and exists (select from moved), "
-        ROLES_OF("found.user_id") ", " PERMISSIONS_OF("found.user_id") " from found",
+        ROLES_OF("found.user_id") ", " PERMISSIONS_OF("found.user_id")
+        ", floor(extract(epoch from least(expires_at, now() + interval '10 years') - now()))::bigint"
+        " from found",
         4, false,
     },
     [STATEMENT_SESSION_END] = {

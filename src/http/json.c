@@ -116,3 +116,14 @@ bool json_secret(json_object *object, const char *member, enum json_presence pre
     *secret = secret_new(text, size);
     return true;
 }
+
+void json_flag(json_object *object, const char *member, bool *flag, struct field_errors *errors)
+{
+    json_object *value = NULL;
+    if (!json_object_object_get_ex(object, member, &value))
+        return;
+    if (json_object_is_type(value, json_type_boolean))
+        *flag = json_object_get_boolean(value);
+    else
+        field_errors_add(errors, member, "This must be true or false.");
+}

@@ -39,4 +39,7 @@ bool json_text(json_object *object, const char *member, enum json_presence prese
 bool json_secret(json_object *object, const char *member, enum json_presence presence,
                  struct secret **secret, struct field_errors *errors);
 
+/* A boolean that may be missing: *flag is left alone then. What is neither adds to `errors`. */
+void json_flag(json_object *object, const char *member, bool *flag, struct field_errors *errors);
+
 #endif

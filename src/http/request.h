@@ -35,6 +35,10 @@ struct request {
     const char *content_type;     /* raw, or NULL */
     int64_t content_length;       /* -1: not known */
     const char *authorization;    /* raw, or NULL; must not be logged */
+    const char *cookie;           /* likewise */
+    const char *origin;           /* raw, or NULL; a page's, as its browser tells it */
+    const char *fetch_site;       /* Sec-Fetch-Site, or NULL */
+    bool is_preflight;            /* a browser asks before a page's call (Fetch §4.8) */
     const char *remote_address;   /* REMOTE_ADDR, or NULL */
     const char *user_agent;       /* or NULL */
     bool wants_problem_json;      /* Accept names application/problem+json */

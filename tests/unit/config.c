@@ -33,6 +33,8 @@ static const size_t texts[] = {
     offsetof(struct config, migration_directory),
     offsetof(struct config, issuer),
     offsetof(struct config, audience),
+    offsetof(struct config, public_url),
+    offsetof(struct config, allowed_origins),
 };
 
 static char **text_at(struct config *of, size_t offset)
@@ -392,7 +394,9 @@ Test(config, options_that_contradict_each_other_are_refused)
     } cases[] = { { "refresh_lifetime=30d", "refresh_idle=31d", "refresh_idle=30d" },
                   { "refresh_idle=14d", "refresh_lifetime=13d", "refresh_lifetime=14d" },
                   { "refresh_idle=1d", "access_lifetime=1d", "access_lifetime=23h" },
-                  { "workers=8", "hash_slots=9", "hash_slots=8" } };
+                  { "workers=8", "hash_slots=9", "hash_slots=8" },
+                  { "cookie=on", "public_url=", "public_url=https://example.org" },
+                  { "cookie_access=on", "cookie=off", "cookie=on" } };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         cr_assert(config_set(&config, cases[i].setting, message));
         cr_assert(config_set(&config, cases[i].bad, message));

@@ -41,6 +41,7 @@ static const struct {
     { ERROR_ACCOUNT_DISABLED, 403, "Forbidden", "forbidden" },
     { ERROR_INSUFFICIENT_SCOPE, 403, "Forbidden", "forbidden" },
     { ERROR_NOT_LOCAL, 403, "Forbidden", "forbidden" },
+    { ERROR_FOREIGN_ORIGIN, 403, "Forbidden", "forbidden" },
     { ERROR_TOKEN_EXPIRED, 419, "Token expired", "token_expired" },
     { ERROR_NOT_FOUND, 404, "Not Found", "not_found" },
     { ERROR_METHOD_NOT_ALLOWED, 405, "Method Not Allowed", "method_not_allowed" },
