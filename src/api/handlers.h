@@ -17,6 +17,8 @@ handler account_delete_own; /* account.c */
 handler export_get;
 handler password_post;
 
+handler jwks_get; /* jwks.c */
+
 handler sessions_get; /* sessions.c */
 handler sessions_delete;
 handler session_delete;

@@ -18,6 +18,7 @@ static const struct route table[] = {
     { METHOD_GET,   "/sessions/", ACCESS_TOKEN,     PERMISSION_INVALID,       BODY_NONE,          sessions_get, "List the own sessions" },
     { METHOD_DELETE, "/sessions/", ACCESS_TOKEN,    PERMISSION_INVALID,       BODY_NONE,          sessions_delete, "End all own sessions" },
     { METHOD_DELETE, "/sessions/{id}/", ACCESS_TOKEN, PERMISSION_INVALID,     BODY_NONE,          session_delete, "End one of the own sessions" },
+    { METHOD_GET,   "/.well-known/jwks.json/", ACCESS_PUBLIC, PERMISSION_INVALID, BODY_NONE,      jwks_get,     "The public keys that verify access tokens" },
     { METHOD_GET,   "/healthz/", ACCESS_LOCAL,      PERMISSION_INVALID,       BODY_NONE,          healthz_get,  "Whether the process lives" },
     { METHOD_GET,   "/readyz/",  ACCESS_LOCAL,      PERMISSION_INVALID,       BODY_NONE,          readyz_get,   "Whether the database answers and its schema is current" },
 };

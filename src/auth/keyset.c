@@ -353,3 +353,13 @@ const struct key *keyset_find_mac(const struct keyset *keyset,
 {
     return find_fingerprint(&keyset->keys, fingerprint);
 }
+
+size_t keyset_count(const struct keyset *keyset)
+{
+    return keyset->keys.count;
+}
+
+const struct key *keyset_at(const struct keyset *keyset, size_t index)
+{
+    return &keyset->keys.list[index];
+}

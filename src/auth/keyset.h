@@ -64,6 +64,10 @@ const struct key *keyset_mac(const struct keyset *keyset); /* refresh tokens, si
 const struct key *keyset_find_mac(const struct keyset *keyset,
                                   const unsigned char fingerprint[KEY_FINGERPRINT_SIZE]);
 
+/* Every key of every use and state, by id. */
+size_t keyset_count(const struct keyset *keyset);
+const struct key *keyset_at(const struct keyset *keyset, size_t index);
+
 /* "HS256" and so on; NULL for what is not in the table. */
 const char *key_algorithm_name(enum key_algorithm algorithm);
 enum key_algorithm key_algorithm_of(const char *name);

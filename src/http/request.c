@@ -181,6 +181,7 @@ enum error request_parse(struct request *request, char *const *environment, cons
         .fetch_site = request_variable(environment, "HTTP_SEC_FETCH_SITE"),
         .is_preflight = filled_variable(environment, "HTTP_ACCESS_CONTROL_REQUEST_METHOD") != NULL,
         .remote_address = filled_variable(environment, "REMOTE_ADDR"),
+        .if_none_match = request_variable(environment, "HTTP_IF_NONE_MATCH"),
         .user_agent = filled_variable(environment, "HTTP_USER_AGENT"),
         .wants_problem_json = request_accepts(request_variable(environment, "HTTP_ACCEPT"),
                                               "application/problem+json"),

@@ -41,6 +41,7 @@ struct request {
     bool is_preflight;            /* a browser asks before a page's call (Fetch §4.8) */
     const char *remote_address;   /* REMOTE_ADDR, or NULL */
     const char *user_agent;       /* or NULL */
+    const char *if_none_match;    /* raw, or NULL */
     bool wants_problem_json;      /* Accept names application/problem+json */
     char id[REQUEST_ID_SIZE]; /* the caller's X-Request-Id if it is 1–64 of [A-Za-z0-9._-], else 32
                                  random hexadecimal digits */

@@ -11,7 +11,8 @@ static const struct {
     const char *reason;
 } reasons[] = { { STATUS_OK, "OK" },
                 { STATUS_CREATED, "Created" },
-                { STATUS_NO_CONTENT, "No Content" } };
+                { STATUS_NO_CONTENT, "No Content" },
+                { STATUS_NOT_MODIFIED, "Not Modified" } };
 
 void response_init(struct response *response)
 {
@@ -92,8 +93,8 @@ static void render_head(const struct response *response, const struct request *r
     if (!response->cacheable)
         buffer_text(out, "Cache-Control: no-store\r\n");
     buffer_format(out, "X-Content-Type-Options: nosniff\r\nX-Request-Id: %s\r\n", request->id);
-    /* RFC 9110 §8.6: a 204 has none; HEAD has that of GET */
-    if (response->status != STATUS_NO_CONTENT)
+    /* RFC 9110 §8.6: a 204 has none, and that of a 304 would be the body's; HEAD has that of GET */
+    if (response->status != STATUS_NO_CONTENT && response->status != STATUS_NOT_MODIFIED)
         buffer_format(out, "Content-Length: %zu\r\n",
                       response->content_type ? response->body.size : 0);
     if (response->headers.size)

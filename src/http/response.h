@@ -10,7 +10,12 @@
 #include "http/request.h"
 #include <stdbool.h>
 
-enum response_status { STATUS_OK = 200, STATUS_CREATED = 201, STATUS_NO_CONTENT = 204 };
+enum response_status {
+    STATUS_OK = 200,
+    STATUS_CREATED = 201,
+    STATUS_NO_CONTENT = 204,
+    STATUS_NOT_MODIFIED = 304
+};
 
 struct response {
     int status;               /* 0 until one is set */

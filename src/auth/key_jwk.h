@@ -1,0 +1,31 @@
+/* key_jwk - the public half of a key as a JSON Web Key (RFC 7517, RFC 7518 §6), for whoever
+ * verifies our access tokens. */
+#ifndef AUTH_KEY_JWK_H
+#define AUTH_KEY_JWK_H
+
+#include "auth/keyset.h"
+#include <stdbool.h>
+
+enum { KEY_JWK_NUMBER_SIZE = 1400 /* base64url of 8,192 bits, with NUL */, KEY_JWK_TAG_SIZE = 32 };
+
+/* All texts but the numbers are static or the key set's. */
+struct key_jwk {
+    const char *id, *algorithm, *type; /* kid, alg, kty */
+    const char *curve;                 /* crv; NULL: not an EC key */
+    const char *names[2];              /* of the numbers: x and y, or n and e */
+    char numbers[2][KEY_JWK_NUMBER_SIZE];
+};
+
+/* The public keys of a set: which, in the order of their ids, and a text that changes with them. */
+struct key_jwk_set {
+    struct key_jwk *keys;
+    size_t count;
+    char tag[KEY_JWK_TAG_SIZE];
+};
+
+/* Keys that verify access tokens, or are going to, and have a public half. Errors: ERROR_INTERNAL.
+ */
+enum error key_jwk_read(const struct keyset *keyset, struct key_jwk_set *set);
+void key_jwk_clear(struct key_jwk_set *set);
+
+#endif
