@@ -1,5 +1,6 @@
 /* authorizer - the examples of deploy/examples, by every web server: a folder, a PHP application
  * and an application behind a proxy, which therappai-auth guards. */
+#include "support/cookies.h"
 #include "support/expect.h"
 #include "support/flows.h"
 #include "support/guard.h"
@@ -432,6 +433,41 @@ static void lets_nobody_in_on_a_word_that_it_does_not_know(const struct web_serv
     expect_denial(server, HTTP("GET", "/members/"), 500, "internal", NULL);
 }
 
+/* A browser sends no Authorization when it loads a page. */
+static void takes_the_cookie_of_a_page_load(const struct web_server *server)
+{
+    static const char origin[] = "Origin: https://app.example.org";
+    STACK(.settings = { "cookie = on", "cookie_access = on",
+                        "allowed_origins = https://app.example.org" });
+    start(server);
+    web_server_base();
+    sign_up("ada@example.org");
+    const char *body = text("{'email':'ada@example.org','password':'%s','cookie':true}", PASSWORD);
+    const char *value =
+        cookie_value(HTTP("POST", "/login/", .body = body, .headers = { origin }), ACCESS_COOKIE);
+    const char *cookie = cookie_header(ACCESS_COOKIE, value);
+    expect_problem(HTTP("GET", "/profile/", .headers = { cookie }), 401, "Unauthorized",
+                   "missing_token");
+    web_server_root();
+    for (size_t i = 0; i < places_of(server); i++) {
+        const char *path = places[i].path;
+        expect_denial(server, HTTP("GET", path), 401, "missing_token", "Bearer realm=");
+        expect_page(server, HTTP("GET", path, .headers = { cookie }), places[i].content);
+        expect_denial(server, HTTP("GET", path, .headers = { cookie }, .token = "x"), 401,
+                      "invalid_token", "invalid_token");
+        expect_denial(server, HTTP("GET", path, .headers = { text("%s0", cookie) }), 401,
+                      "invalid_token", "invalid_token");
+        const struct http_reply *foreign =
+            HTTP("POST", path, .body = "{}", .headers = { cookie, "Origin: https://evil.example" });
+        if (server->kind == WEB_APACHE_FCGID) /* whose ErrorDocument asks for it by GET */
+            expect_denial(server, foreign, 503, "unavailable", NULL);
+        else
+            expect_denial(server, foreign, 403, "forbidden", NULL);
+    }
+    expect_page(server, HTTP("POST", "/app/", .body = "{}", .headers = { cookie, origin }),
+                "Hello ada@example.org");
+}
+
 #define BEHIND_EACH(name)                                                                          \
     Test(authorizer, name##_behind_lighttpd)                                                       \
     {                                                                                              \
@@ -454,4 +490,5 @@ BEHIND_EACH(guards)
 BEHIND_EACH(tells_who_it_is)
 BEHIND_EACH(has_no_way_round)
 BEHIND_EACH(needs_the_database_for_sessions_alone)
+BEHIND_EACH(takes_the_cookie_of_a_page_load)
 BEHIND_EACH(lets_nobody_in_on_a_word_that_it_does_not_know)

@@ -275,31 +275,3 @@ Test(cookie, stands_in_no_log)
     cr_assert(stack_log_await(0, "event=request"), "the log says nothing at all");
     cr_assert_null(strstr(stack_log(), value));
 }
-
-/* A browser sends no Authorization when it loads a page. */
-Test(cookie, opens_a_guarded_page_and_changes_nothing_for_foreign_pages)
-{
-    static const char guarded[] =
-        "server.modules += (\"mod_setenv\")\n"
-        "$HTTP[\"url\"] =~ \"^/members/\" { setenv.add-environment = (\"AUTH_REQUIRE\" => "
-        "\"token\")"
-        " }\n"
-        "fastcgi.server += (\"/members/\" => ((\"socket\" => therappai_auth_socket,"
-        " \"mode\" => \"authorizer\", \"docroot\" => server_root, \"check-local\" => "
-        "\"disable\")))\n";
-    STACK(.settings = { COOKIES, "cookie_access = on" },
-          .lighttpd = text("server_root = \"%s\"\n%s", "/var/empty", guarded));
-    sign_up(EMAIL);
-    const char *cookie =
-        cookie_header(ACCESS_COOKIE, cookie_value(log_in_by_cookie(), ACCESS_COOKIE));
-    const char *base = stack_base();
-    http_site(text("%.*s", (int)(strlen(base) - strlen("/api/v1")), base));
-    cr_assert_eq(HTTP("GET", "/members/x")->status, 401);
-    cr_assert_eq(HTTP("GET", "/members/x", .headers = { cookie })->status, 404, "let through");
-    cr_assert_eq(
-        HTTP("GET", "/members/x", .headers = { cookie, "Authorization: Bearer x" })->status, 401,
-        "the header counts");
-    cr_assert_eq(
-        HTTP("POST", "/members/x", .headers = { cookie, "Origin: https://evil.example" })->status,
-        403);
-}

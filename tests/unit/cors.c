@@ -8,10 +8,9 @@ static struct response response;
 
 static void set_up(void)
 {
-    config = (struct config){
-        .allowed_origins = (char[]){ "https://app.example.org https://b.example.org" },
-        .public_url = (char[]){ "https://auth.example.org" },
-    };
+    static char pages[] = "https://app.example.org https://b.example.org",
+                own[] = "https://auth.example.org";
+    config = (struct config){ .allowed_origins = pages, .public_url = own };
     response_init(&response);
 }
 static void tear_down(void)

@@ -13,9 +13,10 @@ static struct token_pair pair;
 
 static void set_up(void)
 {
-    config = (struct config){ .base_path = (char[]){ "/api/v1" },
-                              .public_url = (char[]){ "" },
-                              .allowed_origins = (char[]){ PAGE },
+    static char base_path[] = "/api/v1", none[] = "", page[] = PAGE;
+    config = (struct config){ .base_path = base_path,
+                              .public_url = none,
+                              .allowed_origins = page,
                               .cookie = 1,
                               .cookie_access = 1 };
     pair = (struct token_pair){ .access = secret_new("a.b.c", 5),
