@@ -5,6 +5,7 @@
 static const char *const names[ERROR_COUNT] = {
     [ERROR_NONE] = "none",
     [ERROR_INVALID_JSON] = "invalid_json",
+    [ERROR_INVALID_FORM] = "invalid_form",
     [ERROR_VALIDATION] = "validation_error",
     [ERROR_EMAIL_TAKEN] = "email_taken",
     [ERROR_INVALID_REFRESH_TOKEN] = "invalid_refresh_token",

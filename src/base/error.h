@@ -8,6 +8,7 @@ enum error {
 
     /* The request is at fault. */
     ERROR_INVALID_JSON,
+    ERROR_INVALID_FORM,
     ERROR_VALIDATION, /* members missing or wrong; the field errors say which */
     ERROR_EMAIL_TAKEN,
     ERROR_INVALID_REFRESH_TOKEN, /* unknown, malformed, expired, revoked or replayed: one answer */

@@ -31,6 +31,7 @@ static const struct {
     const char *title, *code;
 } contract[] = {
     { ERROR_INVALID_JSON, 400, "Bad Request", "invalid_json" },
+    { ERROR_INVALID_FORM, 400, "Bad Request", "invalid_form" },
     { ERROR_INCOMPLETE_BODY, 400, "Bad Request", "invalid_json" },
     { ERROR_VALIDATION, 400, "Bad Request", "validation_error" },
     { ERROR_EMAIL_TAKEN, 400, "Bad Request", "validation_error" },
