@@ -45,6 +45,45 @@ static enum error read_json(const struct route *route, const struct exchange *ex
     return error;
 }
 
+static enum error read_form(const struct exchange *exchange, struct fcgi *fcgi, struct form **form)
+{
+    const struct request *request = exchange->request;
+    struct buffer body;
+    if (request->content_length > exchange->config->body_limit)
+        return ERROR_PAYLOAD_TOO_LARGE;
+    if (request->media_type != MEDIA_FORM)
+        return ERROR_UNSUPPORTED_MEDIA_TYPE;
+    buffer_init(&body, (size_t)exchange->config->body_limit);
+    enum error error = fcgi_read_body(fcgi, request->content_length, &body);
+    if (!error)
+        error = form_parse(body.data ? body.data : "", body.size, form);
+    buffer_clear(&body);
+    return error;
+}
+
+/* What the route takes, if anything, for the handler. */
+static enum error read_body(const struct route *route, struct exchange *exchange, struct fcgi *fcgi)
+{
+    if (route->body == BODY_NONE)
+        return ERROR_NONE;
+    if (route->body == BODY_FORM)
+        return read_form(exchange, fcgi, &exchange->form);
+    return read_json(route, exchange, fcgi, &exchange->body);
+}
+
+static enum error read_and_handle(const struct route *route, struct exchange *exchange,
+                                  struct fcgi *fcgi)
+{
+    enum error error = read_body(route, exchange, fcgi);
+    if (!error)
+        error = route->handle(exchange);
+    json_free(exchange->body);
+    exchange->body = NULL;
+    form_free(exchange->form);
+    exchange->form = NULL;
+    return error;
+}
+
 /* One request under way. */
 struct service {
     struct dispatch *dispatch;
@@ -83,13 +122,8 @@ static enum error serve_route(struct service *service)
     exchange->token_error = pass.token_error;
     exchange->claims = pass.token_error ? NULL : &pass.claims;
     routes_parameter(route, request->path, exchange->parameter);
-    if (route->body != BODY_NONE)
-        error = read_json(route, exchange, service->fcgi, &exchange->body);
-    if (!error)
-        error = route->handle(exchange);
+    error = read_and_handle(route, exchange, service->fcgi);
     exchange->claims = NULL;
-    json_free(exchange->body);
-    exchange->body = NULL;
     return error;
 }
 

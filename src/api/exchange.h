@@ -4,6 +4,7 @@
 
 #include "auth/access_token.h"
 #include "auth/auth.h"
+#include "http/form.h"
 #include "http/json.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -16,6 +17,7 @@ struct exchange {
         *claims;            /* NULL where the route needs no token and none that is valid came */
     enum error token_error; /* why claims is NULL */
     json_object *body;      /* NULL where the route takes none */
+    struct form *form;      /* of BODY_FORM; else NULL */
     char parameter[REQUEST_PATH_SIZE]; /* what stands in the path for the route's {id}; else "" */
     struct client client;
     struct field_errors errors;

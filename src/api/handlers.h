@@ -23,6 +23,9 @@ handler sessions_get; /* sessions.c */
 handler sessions_delete;
 handler session_delete;
 
+handler introspect_post; /* tokens.c */
+handler revoke_post;
+
 handler healthz_get; /* status.c */
 handler readyz_get;
 

@@ -19,6 +19,8 @@ static const struct route table[] = {
     { METHOD_DELETE, "/sessions/", ACCESS_TOKEN,    PERMISSION_INVALID,       BODY_NONE,          sessions_delete, "End all own sessions" },
     { METHOD_DELETE, "/sessions/{id}/", ACCESS_TOKEN, PERMISSION_INVALID,     BODY_NONE,          session_delete, "End one of the own sessions" },
     { METHOD_GET,   "/.well-known/jwks.json/", ACCESS_PUBLIC, PERMISSION_INVALID, BODY_NONE,      jwks_get,     "The public keys that verify access tokens" },
+    { METHOD_POST,  "/introspect/", ACCESS_PERMISSION, PERMISSION_TOKENS_INTROSPECT, BODY_FORM,   introspect_post, "Whether a token is active, and whose it is (RFC 7662)" },
+    { METHOD_POST,  "/revoke/",  ACCESS_PUBLIC,     PERMISSION_INVALID,       BODY_FORM,          revoke_post,  "End the session of a token (RFC 7009)" },
     { METHOD_GET,   "/healthz/", ACCESS_LOCAL,      PERMISSION_INVALID,       BODY_NONE,          healthz_get,  "Whether the process lives" },
     { METHOD_GET,   "/readyz/",  ACCESS_LOCAL,      PERMISSION_INVALID,       BODY_NONE,          readyz_get,   "Whether the database answers and its schema is current" },
 };

@@ -16,7 +16,7 @@ enum access {
     ACCESS_LOCAL       /* this host, or whom the option status_access lets in */
 };
 
-enum body { BODY_INVALID = 0, BODY_NONE, BODY_JSON, BODY_JSON_OPTIONAL };
+enum body { BODY_INVALID = 0, BODY_NONE, BODY_JSON, BODY_JSON_OPTIONAL, BODY_FORM };
 
 struct route {
     enum method method;

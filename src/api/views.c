@@ -1,5 +1,7 @@
 /* views - see views.h. */
 #include "api/views.h"
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 json_object *view_user(const struct user *user)
@@ -78,4 +80,28 @@ json_object *view_token_pair(const struct token_pair *pair)
 json_object *view_access_token(const struct token_pair *pair)
 {
     return view_tokens(pair, NULL);
+}
+
+/* A resource server must not take a refresh token for an access token, hence the type. */
+json_object *view_introspection(const struct introspection *introspection,
+                                const struct config *config)
+{
+    const struct access_claims *claims = &introspection->claims;
+    bool active = introspection->kind != INTROSPECTION_INACTIVE;
+    bool refresh = introspection->kind == INTROSPECTION_REFRESH;
+    char subject[24];
+    json_object *view = json_object_new_object();
+    json_object_object_add(view, "active", json_object_new_boolean(active));
+    if (!active)
+        return view;
+    snprintf(subject, sizeof subject, "%" PRId64, claims->user_id);
+    add_text(view, "token_type", refresh ? "refresh_token" : "Bearer");
+    add_text(view, "scope", claims->scope);
+    add_text(view, "sub", subject);
+    add_text(view, "sid", claims->session_id);
+    add_text(view, "iss", config->issuer);
+    add_text(view, "aud", config->audience);
+    json_object_object_add(view, "iat", json_object_new_int64(claims->issued_at));
+    json_object_object_add(view, "exp", json_object_new_int64(claims->expires_at));
+    return view;
 }

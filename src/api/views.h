@@ -3,6 +3,7 @@
 #define API_VIEWS_H
 
 #include "auth/account.h"
+#include "auth/introspection.h"
 #include "auth/session.h"
 #include "auth/session_list.h"
 #include "auth/user.h"
@@ -17,5 +18,8 @@ json_object *view_sessions(const struct session_list *list);
 json_object *view_history(const struct account_history *history);
 /* The same without the refresh token, which goes into a cookie. */
 json_object *view_access_token(const struct token_pair *pair);
+/* RFC 7662 §2.2; of an inactive token nothing but that it is (§2.2, §4). */
+json_object *view_introspection(const struct introspection *introspection,
+                                const struct config *config);
 
 #endif

@@ -206,6 +206,7 @@ struct ending {
     const char *reason, *event;
 };
 static const struct ending logout = { "logout", "logout" },
+                           revocation = { "revoked", "token_revoked" },
                            replay = { "replay", "refresh_replayed" };
 
 static enum error end_session(struct auth *auth, const char *session_id, const char *user_id,
@@ -329,6 +330,20 @@ enum error session_logout_access(struct auth *auth, const struct access_claims *
 {
     char id[INTEGER_SIZE];
     return end_session(auth, claims->session_id, write_integer(claims->user_id, id), &logout,
+                       client);
+}
+
+enum error session_revoke(struct auth *auth, const struct secret *token,
+                          const struct client *client)
+{
+    char id[INTEGER_SIZE];
+    struct refresh_token refresh;
+    struct access_claims claims;
+    if (!refresh_token_parse(token, auth->keyset, &refresh))
+        return end_session(auth, refresh.session_id, NULL, &revocation, client);
+    if (access_token_verify(token, auth->keyset, auth->config, &claims))
+        return ERROR_NONE;
+    return end_session(auth, claims.session_id, write_integer(claims.user_id, id), &revocation,
                        client);
 }
 

@@ -33,6 +33,12 @@ enum error session_logout_refresh(struct auth *auth, const struct secret *refres
 enum error session_logout_access(struct auth *auth, const struct access_claims *claims,
                                  const struct client *client);
 
+/* Ends the session of a token of either kind, as its holder asks to (RFC 7009). What is no token of
+ * ours, or an access token whose time is over, ends nothing and is no error. Errors:
+ * ERROR_UNAVAILABLE, ERROR_INTERNAL. */
+enum error session_revoke(struct auth *auth, const struct secret *token,
+                          const struct client *client);
+
 /* For the housekeeper: removes a batch of sessions that are long over; `removed` gets their number,
  * 0 when none is left. Errors: ERROR_UNAVAILABLE, ERROR_INTERNAL. */
 enum error session_purge(struct auth *auth, int64_t *removed);

@@ -172,6 +172,18 @@ static const struct statement_entry table[STATEMENT_COUNT] = {
         " order by a.id desc limit 1000",
         2, true,
     },
+    [STATEMENT_TOKEN_INTROSPECT] = {
+        "token_introspect",
+        "with " CALLER ", found as ("
+        " select s.*, least(s.expires_at, s.last_used_at + $4::bigint * interval '1 second') as ends"
+        " from sessions s join users u on u.id = s.user_id"
+        " where s.id = $3::uuid and u.disabled_at is null and " SESSION_LIVES ")"
+        " select caller.disabled, found.user_id, found.ends <= now(), found.generation,"
+        " floor(extract(epoch from found.created_at))::bigint,"
+        " floor(extract(epoch from found.ends))::bigint, " PERMISSIONS_OF("found.user_id")
+        " from caller left join found on true",
+        4, true,
+    },
     [STATEMENT_AUDIT_WRITE] = {
         "audit_write",
         "insert into audit (event, user_id, actor_id, session_id, address, request_id, detail)"

@@ -57,6 +57,12 @@ enum statement {
        log. No row: account or session gone. */
     STATEMENT_ACCOUNT_HISTORY,
 
+    /* caller's user id, caller's session id, session id of a token or null, idle seconds → caller
+     * disabled; and, null where the session or its account is over: user id, idle for too long,
+     * generation, created and the end if it is not used (seconds since 1970), permissions. No row:
+     * the caller's account or session is gone. */
+    STATEMENT_TOKEN_INTROSPECT,
+
     /* event, user id or null, actor's id or null, session id or null, address or null, request id
        or null, detail or null → nothing */
     STATEMENT_AUDIT_WRITE,
