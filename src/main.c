@@ -1,4 +1,5 @@
 /* main - the command line: reads the configuration and runs one command of the table. */
+#include "api/openapi.h"
 #include "api/routes.h"
 #include "base/log.h"
 #include "base/secret.h"
@@ -28,7 +29,7 @@ struct invocation {
     int argument_count;
 };
 
-static command_run run_serve, run_housekeeper, run_help, run_version;
+static command_run run_serve, run_housekeeper, run_openapi, run_help, run_version;
 
 struct command {
     const char *name, *usage, *summary;
@@ -44,6 +45,7 @@ static const struct command commands[] = {
     { "print-config", "", "print the options in force", command_print_config },
     { "sample-config", "[--markdown|--man]", "print every option with its help",
       command_sample_config },
+    { "openapi", "", "print the description of the interface (OpenAPI 3.1)", run_openapi },
     { "help", "", "print this", run_help },
     { "version", "", "print the version", run_version },
 };
@@ -86,6 +88,15 @@ static int run_version(const struct config *config, int argc, char **argv)
 {
     (void)config, (void)argc, (void)argv;
     puts("therappai-auth " THERAPPAI_AUTH_VERSION);
+    return EXIT_DONE;
+}
+
+static int run_openapi(const struct config *config, int argc, char **argv)
+{
+    (void)argv;
+    if (argc > 0)
+        return command_usage("openapi", "takes no arguments");
+    openapi_print(config, stdout);
     return EXIT_DONE;
 }
 

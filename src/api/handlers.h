@@ -26,6 +26,8 @@ handler session_delete;
 handler introspect_post; /* tokens.c */
 handler revoke_post;
 
+handler description_get; /* description.c */
+
 handler healthz_get; /* status.c */
 handler readyz_get;
 

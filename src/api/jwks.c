@@ -1,8 +1,8 @@
 /* jwks - GET /.well-known/jwks.json: the public keys that verify access tokens. */
 #include "api/handlers.h"
 #include "auth/key_jwk.h"
+#include "http/etag.h"
 #include <stdio.h>
-#include <string.h>
 
 static void add_text(json_object *object, const char *member, const char *text)
 {
@@ -32,13 +32,6 @@ static json_object *view_keys(const struct key_jwk_set *set)
     return view;
 }
 
-/* A tag in a list of them, weak or not (RFC 9110 §13.1.2). */
-static bool is_known(const struct request *request, const char *tag)
-{
-    const char *known = request->if_none_match;
-    return known && (!strcmp(known, "*") || strstr(known, tag));
-}
-
 enum error jwks_get(struct exchange *exchange)
 {
     struct response *response = &exchange->response;
@@ -48,7 +41,7 @@ enum error jwks_get(struct exchange *exchange)
     if (error)
         return error;
     snprintf(tag, sizeof tag, "\"%s\"", set.tag);
-    if (is_known(exchange->request, tag))
+    if (etag_is_known(exchange->request, tag))
         response_status(response, STATUS_NOT_MODIFIED);
     else
         response_json(response, STATUS_OK, view_keys(&set));

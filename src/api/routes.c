@@ -3,26 +3,57 @@
 #include "api/handlers.h"
 #include <string.h>
 
+/* What a handler answers by itself. Whatever asks the database may find it away. */
+#define ERRORS(...)                                                                                \
+    (const enum error[])                                                                           \
+    {                                                                                              \
+        __VA_ARGS__, ERROR_NONE                                                                    \
+    }
+#define NO_ERRORS    ERRORS(ERROR_NONE)
+#define DATABASE     ERRORS(ERROR_UNAVAILABLE)
+#define OWN_ACCOUNT  ERRORS(ERROR_ACCOUNT_DISABLED, ERROR_UNAVAILABLE)
+#define OWN_PASSWORD ERRORS(ERROR_ACCOUNT_DISABLED, ERROR_UNAVAILABLE, ERROR_BUSY)
+
 /* clang-format off */
 static const struct route table[] = {
-    { METHOD_POST,  "/signup/",  ACCESS_PUBLIC,     PERMISSION_INVALID,       BODY_JSON,          signup_post,  "Create an account" },
-    { METHOD_POST,  "/login/",   ACCESS_PUBLIC,     PERMISSION_INVALID,       BODY_JSON,          login_post,   "Log in: get an access token and a refresh token" },
-    { METHOD_POST,  "/refresh/", ACCESS_PUBLIC,     PERMISSION_INVALID,       BODY_JSON_OPTIONAL, refresh_post, "Renew the access token" },
-    { METHOD_POST,  "/logout/",  ACCESS_OPTIONAL,   PERMISSION_INVALID,       BODY_JSON_OPTIONAL, logout_post,  "End this session" },
-    { METHOD_GET,   "/profile/", ACCESS_PERMISSION, PERMISSION_PROFILE_READ,  BODY_NONE,          profile_get,  "Read the own profile" },
-    { METHOD_PUT,   "/profile/", ACCESS_PERMISSION, PERMISSION_PROFILE_WRITE, BODY_JSON,          profile_put,  "Replace the own profile" },
-    { METHOD_PATCH, "/profile/", ACCESS_PERMISSION, PERMISSION_PROFILE_WRITE, BODY_JSON,          profile_put,  "Change the own profile" },
-    { METHOD_DELETE, "/profile/", ACCESS_PERMISSION, PERMISSION_PROFILE_WRITE, BODY_JSON,         account_delete_own, "Delete the own account" },
-    { METHOD_GET,   "/profile/export/", ACCESS_PERMISSION, PERMISSION_PROFILE_READ, BODY_NONE,    export_get,   "All that is known of the own account" },
-    { METHOD_POST,  "/password/", ACCESS_TOKEN,     PERMISSION_INVALID,       BODY_JSON,          password_post, "Change the password" },
-    { METHOD_GET,   "/sessions/", ACCESS_TOKEN,     PERMISSION_INVALID,       BODY_NONE,          sessions_get, "List the own sessions" },
-    { METHOD_DELETE, "/sessions/", ACCESS_TOKEN,    PERMISSION_INVALID,       BODY_NONE,          sessions_delete, "End all own sessions" },
-    { METHOD_DELETE, "/sessions/{id}/", ACCESS_TOKEN, PERMISSION_INVALID,     BODY_NONE,          session_delete, "End one of the own sessions" },
-    { METHOD_GET,   "/.well-known/jwks.json/", ACCESS_PUBLIC, PERMISSION_INVALID, BODY_NONE,      jwks_get,     "The public keys that verify access tokens" },
-    { METHOD_POST,  "/introspect/", ACCESS_PERMISSION, PERMISSION_TOKENS_INTROSPECT, BODY_FORM,   introspect_post, "Whether a token is active, and whose it is (RFC 7662)" },
-    { METHOD_POST,  "/revoke/",  ACCESS_PUBLIC,     PERMISSION_INVALID,       BODY_FORM,          revoke_post,  "End the session of a token (RFC 7009)" },
-    { METHOD_GET,   "/healthz/", ACCESS_LOCAL,      PERMISSION_INVALID,       BODY_NONE,          healthz_get,  "Whether the process lives" },
-    { METHOD_GET,   "/readyz/",  ACCESS_LOCAL,      PERMISSION_INVALID,       BODY_NONE,          readyz_get,   "Whether the database answers and its schema is current" },
+    { METHOD_POST,  "/signup/",  ACCESS_PUBLIC,     PERMISSION_INVALID,       BODY_JSON,          signup_post,  "Create an account",
+      &schema_sign_up, STATUS_CREATED, &schema_profile, ERRORS(ERROR_EMAIL_TAKEN, ERROR_UNAVAILABLE, ERROR_BUSY) },
+    { METHOD_POST,  "/login/",   ACCESS_PUBLIC,     PERMISSION_INVALID,       BODY_JSON,          login_post,   "Log in: get an access token and a refresh token",
+      &schema_login, STATUS_OK, &schema_tokens, ERRORS(ERROR_INVALID_CREDENTIALS, ERROR_ACCOUNT_DISABLED, ERROR_FOREIGN_ORIGIN, ERROR_UNAVAILABLE, ERROR_BUSY) },
+    { METHOD_POST,  "/refresh/", ACCESS_PUBLIC,     PERMISSION_INVALID,       BODY_JSON_OPTIONAL, refresh_post, "Renew the access token",
+      &schema_refresh, STATUS_OK, &schema_tokens, ERRORS(ERROR_INVALID_REFRESH_TOKEN, ERROR_ACCOUNT_DISABLED, ERROR_FOREIGN_ORIGIN, ERROR_UNAVAILABLE) },
+    { METHOD_POST,  "/logout/",  ACCESS_OPTIONAL,   PERMISSION_INVALID,       BODY_JSON_OPTIONAL, logout_post,  "End this session",
+      &schema_logout, STATUS_NO_CONTENT, NULL, ERRORS(ERROR_INVALID_REFRESH_TOKEN, ERROR_FOREIGN_ORIGIN, ERROR_UNAVAILABLE) },
+    { METHOD_GET,   "/profile/", ACCESS_PERMISSION, PERMISSION_PROFILE_READ,  BODY_NONE,          profile_get,  "Read the own profile",
+      NULL, STATUS_OK, &schema_profile, OWN_ACCOUNT },
+    { METHOD_PUT,   "/profile/", ACCESS_PERMISSION, PERMISSION_PROFILE_WRITE, BODY_JSON,          profile_put,  "Replace the own profile",
+      &schema_profile_put, STATUS_OK, &schema_profile, OWN_ACCOUNT },
+    { METHOD_PATCH, "/profile/", ACCESS_PERMISSION, PERMISSION_PROFILE_WRITE, BODY_JSON,          profile_put,  "Change the own profile",
+      &schema_profile_patch, STATUS_OK, &schema_profile, OWN_ACCOUNT },
+    { METHOD_DELETE, "/profile/", ACCESS_PERMISSION, PERMISSION_PROFILE_WRITE, BODY_JSON,         account_delete_own, "Delete the own account",
+      &schema_profile_delete, STATUS_NO_CONTENT, NULL, OWN_PASSWORD },
+    { METHOD_GET,   "/profile/export/", ACCESS_PERMISSION, PERMISSION_PROFILE_READ, BODY_NONE,    export_get,   "All that is known of the own account",
+      NULL, STATUS_OK, &schema_export, OWN_ACCOUNT },
+    { METHOD_POST,  "/password/", ACCESS_TOKEN,     PERMISSION_INVALID,       BODY_JSON,          password_post, "Change the password",
+      &schema_password_change, STATUS_NO_CONTENT, NULL, OWN_PASSWORD },
+    { METHOD_GET,   "/sessions/", ACCESS_TOKEN,     PERMISSION_INVALID,       BODY_NONE,          sessions_get, "List the own sessions",
+      NULL, STATUS_OK, &schema_sessions, OWN_ACCOUNT },
+    { METHOD_DELETE, "/sessions/", ACCESS_TOKEN,    PERMISSION_INVALID,       BODY_NONE,          sessions_delete, "End all own sessions",
+      NULL, STATUS_NO_CONTENT, NULL, OWN_ACCOUNT },
+    { METHOD_DELETE, "/sessions/{id}/", ACCESS_TOKEN, PERMISSION_INVALID,     BODY_NONE,          session_delete, "End one of the own sessions",
+      NULL, STATUS_NO_CONTENT, NULL, OWN_ACCOUNT },
+    { METHOD_GET,   "/.well-known/jwks.json/", ACCESS_PUBLIC, PERMISSION_INVALID, BODY_NONE,      jwks_get,     "The public keys that verify access tokens",
+      NULL, STATUS_OK, &schema_key_set, NO_ERRORS },
+    { METHOD_POST,  "/introspect/", ACCESS_PERMISSION, PERMISSION_TOKENS_INTROSPECT, BODY_FORM,   introspect_post, "Whether a token is active, and whose it is (RFC 7662)",
+      &schema_introspect, STATUS_OK, &schema_introspection, OWN_ACCOUNT },
+    { METHOD_POST,  "/revoke/",  ACCESS_PUBLIC,     PERMISSION_INVALID,       BODY_FORM,          revoke_post,  "End the session of a token (RFC 7009)",
+      &schema_revoke, STATUS_OK, &schema_nothing, DATABASE },
+    { METHOD_GET,   "/openapi.json/", ACCESS_PUBLIC, PERMISSION_INVALID,      BODY_NONE,          description_get, "This description (OpenAPI 3.1)",
+      NULL, STATUS_OK, &schema_description, NO_ERRORS },
+    { METHOD_GET,   "/healthz/", ACCESS_LOCAL,      PERMISSION_INVALID,       BODY_NONE,          healthz_get,  "Whether the process lives",
+      NULL, STATUS_OK, &schema_status, NO_ERRORS },
+    { METHOD_GET,   "/readyz/",  ACCESS_LOCAL,      PERMISSION_INVALID,       BODY_NONE,          readyz_get,   "Whether the database answers and its schema is current",
+      NULL, STATUS_OK, &schema_status, DATABASE },
 };
 /* clang-format on */
 
@@ -34,6 +65,15 @@ const struct route *routes(size_t *count)
     return table;
 }
 
+static const char *documentation_flaw(const struct route *route)
+{
+    if ((route->body == BODY_NONE) != !route->request)
+        return "a route's body has no schema, or the reverse";
+    if (route->status == 0 || (route->status == STATUS_NO_CONTENT) != !route->answer)
+        return "a route does not say what it answers";
+    return route->errors ? NULL : "a route does not say what errors it answers";
+}
+
 static const char *row_flaw(size_t row)
 {
     const struct route *route = &table[row];
@@ -43,6 +83,9 @@ static const char *row_flaw(size_t row)
         return "a route does not say who may call it, or what its body is";
     if ((route->access == ACCESS_PERMISSION) != (route->permission != PERMISSION_INVALID))
         return "a route names a permission without demanding one, or the reverse";
+    const char *flaw = documentation_flaw(route);
+    if (flaw)
+        return flaw;
     for (size_t i = 0; i < row; i++)
         if (table[i].method == route->method && !strcmp(table[i].path, route->path))
             return "two routes have the same method and path";

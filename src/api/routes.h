@@ -3,6 +3,7 @@
 #define API_ROUTES_H
 
 #include "api/exchange.h"
+#include "api/schemas.h"
 #include "auth/permission.h"
 #include <stddef.h>
 
@@ -26,14 +27,19 @@ struct route {
     enum permission permission; /* of ACCESS_PERMISSION alone */
     enum body body;
     handler *handle;
-    const char *summary; /* for the documentation */
+    const char *summary;          /* for the documentation, as are all that follow */
+    const struct schema *request; /* NULL: no body */
+    enum response_status status;  /* of success */
+    const struct schema *answer;  /* NULL: 204 has none */
+    const enum error *errors; /* what the handler answers beside those that follow from the columns
+                                 before, up to ERROR_NONE; not NULL */
 };
 
 /* The rows; count gets their number. */
 const struct route *routes(size_t *count);
 
 /* NULL, or a sentence that names the first row that breaks a rule (access, permission, body,
- * handler missing; two alike). */
+ * handler or a part of the documentation missing; two alike). */
 const char *routes_flaw(void);
 
 /* The row, or NULL. `allowed` gets the set of methods that the path offers (0: no such path), HEAD

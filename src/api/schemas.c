@@ -1,0 +1,244 @@
+/* schemas - see schemas.h. */
+#include "api/schemas.h"
+#include <stddef.h>
+
+#define EMAIL    "ada@example.org"
+#define PASSWORD "correct horse battery staple"
+#define REFRESH                                                                                    \
+    "therappai_rt_sW9HBgsfl55vCk0OmlRdKjofXBEAAAAAXQ0rb2Vv3zVhLhJ8mYl0bO4c1T6f8kPp2aQzq8uJx3s"
+#define ACCESS  "eyJhbGciOiJIUzI1NiIsImtpZCI6ImhzLTEiLCJ0eXAiOiJKV1QifQ.eyJzdWIiOiI3In0.c2lnbmF0dXJl"
+#define SESSION "0b5f1c9e-6f0a-4d0e-9a54-5d2a3a1f7c11"
+
+#define PROFILE_EXAMPLE "{\"id\":7,\"email\":\"" EMAIL "\",\"name\":\"Ada\",\"profile_pic\":null}"
+#define SESSION_EXAMPLE                                                                            \
+    "{\"id\":\"" SESSION "\",\"created\":\"2026-01-31T12:00:00Z\","                                \
+    "\"last_used\":\"2026-01-31T12:10:00Z\",\"expires\":\"2026-02-14T12:10:00Z\","                 \
+    "\"address\":\"192.0.2.7\",\"user_agent\":\"Example/1.0\",\"current\":true}"
+
+/* clang-format off */
+
+/* Requests ------------------------------------------------------------------------------------- */
+
+static const struct schema_member sign_up[] = {
+    { "email",            SCHEMA_TEXT, SCHEMA_REQUIRED, "email",    "Compared without regard to case; one account each.", NULL },
+    { "name",             SCHEMA_TEXT, SCHEMA_REQUIRED, NULL,       "At most 200 characters.", NULL },
+    { "password",         SCHEMA_TEXT, SCHEMA_REQUIRED, "password", NULL, NULL },
+    { "confirm_password", SCHEMA_TEXT, SCHEMA_REQUIRED, "password", "The same again.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_sign_up = {
+    "SignUp", NULL, NULL, sign_up,
+    "{\"email\":\"" EMAIL "\",\"name\":\"Ada\",\"password\":\"" PASSWORD "\",\"confirm_password\":\"" PASSWORD "\"}"
+};
+
+static const struct schema_member login[] = {
+    { "email",    SCHEMA_TEXT,    SCHEMA_REQUIRED, "email",    NULL, NULL },
+    { "password", SCHEMA_TEXT,    SCHEMA_REQUIRED, "password", NULL, NULL },
+    { "cookie",   SCHEMA_BOOLEAN, SCHEMA_OPTIONAL, NULL,       "Whether the refresh token goes into a cookie instead of the answer; refused where the service gives none.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_login = {
+    "Login", NULL, NULL, login, "{\"email\":\"" EMAIL "\",\"password\":\"" PASSWORD "\"}"
+};
+
+static const struct schema_member refresh[] = {
+    { "refresh", SCHEMA_TEXT, SCHEMA_OPTIONAL, NULL, "The refresh token; in cookie mode it comes in the cookie.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_refresh = {
+    "Refresh", NULL, NULL, refresh, "{\"refresh\":\"" REFRESH "\"}"
+};
+
+static const struct schema_member logout[] = {
+    { "refresh", SCHEMA_TEXT, SCHEMA_OPTIONAL, NULL, "The refresh token, which is enough without an access token.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_logout = {
+    "Logout", NULL, NULL, logout, "{\"refresh\":\"" REFRESH "\"}"
+};
+
+static const struct schema_member profile_put[] = {
+    { "name", SCHEMA_TEXT, SCHEMA_REQUIRED, NULL, "At most 200 characters.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_profile_put = {
+    "ProfileReplacement", NULL, NULL, profile_put, "{\"name\":\"Ada Lovelace\"}"
+};
+
+static const struct schema_member profile_patch[] = {
+    { "name", SCHEMA_TEXT, SCHEMA_OPTIONAL, NULL, "At most 200 characters.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_profile_patch = {
+    "ProfileChange", "What is missing stays as it is.", NULL, profile_patch, "{\"name\":\"Countess Ada\"}"
+};
+
+static const struct schema_member profile_delete[] = {
+    { "password", SCHEMA_TEXT, SCHEMA_REQUIRED, "password", "The account's.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_profile_delete = {
+    "AccountDeletion", NULL, NULL, profile_delete, "{\"password\":\"" PASSWORD "\"}"
+};
+
+static const struct schema_member password_change[] = {
+    { "current_password", SCHEMA_TEXT, SCHEMA_REQUIRED, "password", NULL, NULL },
+    { "new_password",     SCHEMA_TEXT, SCHEMA_REQUIRED, "password", NULL, NULL },
+    { "confirm_password", SCHEMA_TEXT, SCHEMA_REQUIRED, "password", "The new one again.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_password_change = {
+    "PasswordChange", NULL, NULL, password_change,
+    "{\"current_password\":\"" PASSWORD "\",\"new_password\":\"a better horse\",\"confirm_password\":\"a better horse\"}"
+};
+
+static const struct schema_member introspect[] = {
+    { "token",           SCHEMA_TEXT, SCHEMA_REQUIRED, NULL, "An access token or a refresh token.", NULL },
+    { "token_type_hint", SCHEMA_TEXT, SCHEMA_OPTIONAL, NULL, "Not needed: a token tells what it is.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_introspect = {
+    "IntrospectionRequest", NULL, NULL, introspect, "{\"token\":\"" ACCESS "\",\"token_type_hint\":\"access_token\"}"
+};
+const struct schema schema_revoke = {
+    "Revocation", NULL, NULL, introspect, "{\"token\":\"" REFRESH "\",\"token_type_hint\":\"refresh_token\"}"
+};
+
+/* Answers -------------------------------------------------------------------------------------- */
+
+static const struct schema_member profile[] = {
+    { "id",          SCHEMA_INTEGER, SCHEMA_REQUIRED, "int64",         NULL, NULL },
+    { "email",       SCHEMA_TEXT,    SCHEMA_REQUIRED, "email",         "As its owner wrote it.", NULL },
+    { "name",        SCHEMA_TEXT,    SCHEMA_REQUIRED, NULL,            NULL, NULL },
+    { "profile_pic", SCHEMA_TEXT,    SCHEMA_NULLABLE, "uri-reference", "null: none.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_profile = { "Profile", NULL, NULL, profile, PROFILE_EXAMPLE };
+
+static const struct schema_member tokens[] = {
+    { "access",     SCHEMA_TEXT,    SCHEMA_REQUIRED, NULL,    "A JWT, for the header Authorization: Bearer.", NULL },
+    { "refresh",    SCHEMA_TEXT,    SCHEMA_OPTIONAL, NULL,    "Gets the next access token; to be kept instead of the one before it. Missing in cookie mode.", NULL },
+    { "token_type", SCHEMA_TEXT,    SCHEMA_REQUIRED, NULL,    "Bearer.", NULL },
+    { "expires_in", SCHEMA_INTEGER, SCHEMA_REQUIRED, "int64", "Seconds that the access token lives.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_tokens = {
+    "Tokens", NULL, NULL, tokens,
+    "{\"access\":\"" ACCESS "\",\"refresh\":\"" REFRESH "\",\"token_type\":\"Bearer\",\"expires_in\":873}"
+};
+
+static const struct schema_member session[] = {
+    { "id",         SCHEMA_TEXT,    SCHEMA_REQUIRED, "uuid",      NULL, NULL },
+    { "created",    SCHEMA_TEXT,    SCHEMA_REQUIRED, "date-time", NULL, NULL },
+    { "last_used",  SCHEMA_TEXT,    SCHEMA_REQUIRED, "date-time", "The last refresh, to the minute.", NULL },
+    { "expires",    SCHEMA_TEXT,    SCHEMA_REQUIRED, "date-time", "If it is not used again.", NULL },
+    { "address",    SCHEMA_TEXT,    SCHEMA_NULLABLE, NULL,        "Of the login.", NULL },
+    { "user_agent", SCHEMA_TEXT,    SCHEMA_NULLABLE, NULL,        "Of the login.", NULL },
+    { "current",    SCHEMA_BOOLEAN, SCHEMA_REQUIRED, NULL,        "Whether it is the caller's.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+static const struct schema schema_session = { "Session", NULL, NULL, session, SESSION_EXAMPLE };
+
+static const struct schema_member sessions[] = {
+    { "sessions", SCHEMA_LIST, SCHEMA_REQUIRED, NULL, "The last used first, at most 1,000.", &schema_session },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_sessions = {
+    "Sessions", NULL, NULL, sessions, "{\"sessions\":[" SESSION_EXAMPLE "]}"
+};
+
+static const struct schema_member event[] = {
+    { "event",   SCHEMA_TEXT, SCHEMA_REQUIRED, NULL,        "login, logout, password_changed and so on.", NULL },
+    { "at",      SCHEMA_TEXT, SCHEMA_REQUIRED, "date-time", NULL, NULL },
+    { "address", SCHEMA_TEXT, SCHEMA_NULLABLE, NULL,        NULL, NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+#define EVENT_EXAMPLE "{\"event\":\"login\",\"at\":\"2026-01-31T12:00:00Z\",\"address\":\"192.0.2.7\"}"
+static const struct schema schema_event = { "Event", NULL, NULL, event, EVENT_EXAMPLE };
+
+static const struct schema_member export[] = {
+    { "profile",  SCHEMA_OBJECT, SCHEMA_REQUIRED, NULL,        NULL, &schema_profile },
+    { "created",  SCHEMA_TEXT,   SCHEMA_REQUIRED, "date-time", "The account.", NULL },
+    { "roles",    SCHEMA_LIST,   SCHEMA_REQUIRED, NULL,        NULL, NULL },
+    { "sessions", SCHEMA_LIST,   SCHEMA_REQUIRED, NULL,        NULL, &schema_session },
+    { "history",  SCHEMA_LIST,   SCHEMA_REQUIRED, NULL,        "The newest first, at most 1,000.", &schema_event },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_export = {
+    "Export", NULL, NULL, export,
+    "{\"profile\":" PROFILE_EXAMPLE ",\"created\":\"2026-01-31T12:00:00Z\",\"roles\":[\"user\"],"
+    "\"sessions\":[" SESSION_EXAMPLE "],\"history\":[" EVENT_EXAMPLE "]}"
+};
+
+static const struct schema_member introspection[] = {
+    { "active",     SCHEMA_BOOLEAN, SCHEMA_REQUIRED, NULL,    "false: not ours, or over; then nothing else is said.", NULL },
+    { "token_type", SCHEMA_TEXT,    SCHEMA_OPTIONAL, NULL,    "Bearer: an access token. refresh_token: one that lets nobody in.", NULL },
+    { "scope",      SCHEMA_TEXT,    SCHEMA_OPTIONAL, NULL,    "Permissions, separated by spaces.", NULL },
+    { "sub",        SCHEMA_TEXT,    SCHEMA_OPTIONAL, NULL,    "The user's id.", NULL },
+    { "sid",        SCHEMA_TEXT,    SCHEMA_OPTIONAL, "uuid",  "The session.", NULL },
+    { "iss",        SCHEMA_TEXT,    SCHEMA_OPTIONAL, NULL,    NULL, NULL },
+    { "aud",        SCHEMA_TEXT,    SCHEMA_OPTIONAL, NULL,    NULL, NULL },
+    { "iat",        SCHEMA_INTEGER, SCHEMA_OPTIONAL, "int64", "Seconds since 1970; of a refresh token, when its session began.", NULL },
+    { "exp",        SCHEMA_INTEGER, SCHEMA_OPTIONAL, "int64", "Seconds since 1970.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_introspection = {
+    "Introspection", NULL, NULL, introspection,
+    "{\"active\":true,\"token_type\":\"Bearer\",\"scope\":\"profile:read profile:write\",\"sub\":\"7\",\"sid\":\"" SESSION "\","
+    "\"iss\":\"therappai-auth\",\"aud\":\"therappai\",\"iat\":1769860800,\"exp\":1769861673}"
+};
+
+static const struct schema_member nothing[] = { { NULL, 0, 0, NULL, NULL, NULL } };
+const struct schema schema_nothing = { "Nothing", NULL, NULL, nothing, "{}" };
+
+static const struct schema_member key[] = {
+    { "kty", SCHEMA_TEXT, SCHEMA_REQUIRED, NULL, "EC or RSA.", NULL },
+    { "use", SCHEMA_TEXT, SCHEMA_REQUIRED, NULL, "sig.", NULL },
+    { "alg", SCHEMA_TEXT, SCHEMA_REQUIRED, NULL, "ES256 or RS256.", NULL },
+    { "kid", SCHEMA_TEXT, SCHEMA_REQUIRED, NULL, "As in the header of the tokens.", NULL },
+    { "crv", SCHEMA_TEXT, SCHEMA_OPTIONAL, NULL, "Of EC: P-256.", NULL },
+    { "x",   SCHEMA_TEXT, SCHEMA_OPTIONAL, NULL, "Of EC.", NULL },
+    { "y",   SCHEMA_TEXT, SCHEMA_OPTIONAL, NULL, "Of EC.", NULL },
+    { "n",   SCHEMA_TEXT, SCHEMA_OPTIONAL, NULL, "Of RSA.", NULL },
+    { "e",   SCHEMA_TEXT, SCHEMA_OPTIONAL, NULL, "Of RSA.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+/* The key of RFC 7517, appendix A.1. */
+#define KEY_EXAMPLE \
+    "{\"kty\":\"EC\",\"use\":\"sig\",\"alg\":\"ES256\",\"kid\":\"20260131T120000Z-1\",\"crv\":\"P-256\"," \
+    "\"x\":\"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4\",\"y\":\"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM\"}"
+static const struct schema schema_key = { "Key", "RFC 7517.", NULL, key, KEY_EXAMPLE };
+
+static const struct schema_member key_set[] = {
+    { "keys", SCHEMA_LIST, SCHEMA_REQUIRED, NULL, "Empty where tokens are signed by HS256.", &schema_key },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_key_set = {
+    "KeySet", "RFC 7517.", NULL, key_set, "{\"keys\":[" KEY_EXAMPLE "]}"
+};
+
+static const struct schema_member status[] = {
+    { "status", SCHEMA_TEXT, SCHEMA_REQUIRED, NULL, "alive or ready.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_status = { "Status", NULL, NULL, status, "{\"status\":\"ready\"}" };
+
+const struct schema schema_description = {
+    "Description", "An OpenAPI 3.1 document.", NULL, NULL, NULL
+};
+
+/* Errors --------------------------------------------------------------------------------------- */
+
+static const struct schema_member problem[] = {
+    { "status",     SCHEMA_INTEGER,  SCHEMA_REQUIRED, NULL, "As in the status line.", NULL },
+    { "title",      SCHEMA_TEXT,     SCHEMA_REQUIRED, NULL, "As in the status line.", NULL },
+    { "code",       SCHEMA_TEXT,     SCHEMA_REQUIRED, NULL, "For programs.", NULL },
+    { "detail",     SCHEMA_TEXT,     SCHEMA_REQUIRED, NULL, "What to do; for people, and may be reworded.", NULL },
+    { "errors",     SCHEMA_MESSAGES, SCHEMA_OPTIONAL, NULL, "Members at fault, and what is wrong with each.", NULL },
+    { "request_id", SCHEMA_TEXT,     SCHEMA_REQUIRED, NULL, "As in X-Request-Id and in the log.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_problem = {
+    "Problem", "RFC 9457; with its media type where Accept names it.", NULL, problem,
+    "{\"status\":404,\"title\":\"Not Found\",\"code\":\"not_found\",\"detail\":\"There is nothing at this address.\",\"request_id\":\"b1946ac92492d2347c6235b4d2611184\"}"
+};
