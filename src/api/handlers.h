@@ -28,6 +28,10 @@ handler revoke_post;
 
 handler description_get; /* description.c */
 
+handler docs_get; /* docs.c */
+handler docs_script_get;
+handler docs_style_get;
+
 handler healthz_get; /* status.c */
 handler readyz_get;
 

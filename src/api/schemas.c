@@ -227,6 +227,10 @@ const struct schema schema_description = {
     "Description", "An OpenAPI 3.1 document.", NULL, NULL, NULL
 };
 
+const struct schema schema_page = { "Page", NULL, "text/html", NULL, NULL };
+const struct schema schema_script = { "Script", NULL, "text/javascript", NULL, NULL };
+const struct schema schema_style = { "Style", NULL, "text/css", NULL, NULL };
+
 /* Errors --------------------------------------------------------------------------------------- */
 
 static const struct schema_member problem[] = {

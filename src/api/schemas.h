@@ -39,7 +39,8 @@ extern const struct schema schema_sign_up, schema_login, schema_refresh, schema_
 
 /* Answers */
 extern const struct schema schema_profile, schema_tokens, schema_sessions, schema_export,
-    schema_introspection, schema_nothing, schema_key_set, schema_status, schema_description;
+    schema_introspection, schema_nothing, schema_key_set, schema_status, schema_description,
+    schema_page, schema_script, schema_style;
 
 /* Of every error. */
 extern const struct schema schema_problem;

@@ -84,6 +84,17 @@ void response_json(struct response *response, enum response_status status, json_
     json_free(object);
 }
 
+void response_bytes(struct response *response, enum response_status status,
+                    const char *content_type, const void *bytes, size_t size)
+{
+    response_status(response, status);
+    response->content_type = content_type;
+    if (!buffer_append(&response->body, bytes, size)) {
+        LOG(LOG_LEVEL_ERROR, "response_too_large", log_integer("limit", BODY_MAX));
+        response->status = 0;
+    }
+}
+
 static void render_head(const struct response *response, const struct request *request,
                         struct buffer *out)
 {

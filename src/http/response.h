@@ -38,6 +38,10 @@ void response_header(struct response *response, const char *name, const char *va
 /* Sets status and body; takes the object and frees it with its strings wiped. */
 void response_json(struct response *response, enum response_status status, json_object *object);
 
+/* Sets status and body; copies the bytes. The type is static. */
+void response_bytes(struct response *response, enum response_status status,
+                    const char *content_type, const void *bytes, size_t size);
+
 /* Sends it all: Status, Content-Type, Cache-Control, X-Content-Type-Options, X-Request-Id,
  * Content-Length, the headers, the body unless the method is HEAD. A status of 0 is a defect and
  * becomes 500. */
