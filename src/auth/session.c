@@ -349,10 +349,8 @@ enum error session_revoke(struct auth *auth, const struct secret *token,
 
 enum error session_purge(struct auth *auth, int64_t *removed)
 {
-    char idle[INTEGER_SIZE];
     struct db_result *result = NULL;
-    const char *const values[] = { write_integer(auth->config->refresh_idle_s, idle) };
-    enum error error = db_run(auth->db, STATEMENT_SESSION_PURGE, values, &result);
+    enum error error = db_run(auth->db, STATEMENT_SESSION_PURGE, NULL, &result);
     if (!error)
         *removed = db_integer(result, 0, 0);
     db_result_free(result);

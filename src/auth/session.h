@@ -39,8 +39,9 @@ enum error session_logout_access(struct auth *auth, const struct access_claims *
 enum error session_revoke(struct auth *auth, const struct secret *token,
                           const struct client *client);
 
-/* For the housekeeper: removes a batch of sessions that are long over; `removed` gets their number,
- * 0 when none is left. Errors: ERROR_UNAVAILABLE, ERROR_INTERNAL. */
+/* For the housekeeper: removes a batch of sessions that were ended, or expired, long ago; one that
+ * idled goes when it has expired. `removed` gets their number, 0 when none is left. Errors:
+ * ERROR_UNAVAILABLE, ERROR_INTERNAL. */
 enum error session_purge(struct auth *auth, int64_t *removed);
 
 #endif

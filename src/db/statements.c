@@ -200,11 +200,13 @@ static const struct statement_entry table[STATEMENT_COUNT] = {
     },
     [STATEMENT_SESSION_PURGE] = {
         "session_purge",
-        "with gone as (delete from sessions where id in (select id from sessions"
-        " where coalesce(ended_at, least(expires_at,"
-        " last_used_at + $1::bigint * interval '1 second')) < now() - interval '30 days'"
-        " limit 1000 for update skip locked) returning 1) select count(*) from gone",
-        1, true,
+        "with ended as (select id from sessions where ended_at < now() - interval '30 days'"
+        " limit 1000 for update skip locked), expired as (select id from sessions"
+        " where ended_at is null and expires_at < now() - interval '30 days'"
+        " limit 1000 for update skip locked), gone as (delete from sessions"
+        " where id in (select id from ended union all select id from expired) returning 1)"
+        " select count(*) from gone",
+        0, true,
     },
 };
 

@@ -71,8 +71,8 @@ enum statement {
 
     /* → the newest migration's number; for readyz */
     STATEMENT_SCHEMA_VERSION,
-    /* idle seconds → number of sessions removed (ended, expired or idle for more than 30 days; at
-       most 1,000 a call) */
+    /* → number of sessions removed (ended or expired for more than 30 days; at most 1,000 of each a
+       call) */
     STATEMENT_SESSION_PURGE,
 
     STATEMENT_COUNT
