@@ -471,7 +471,7 @@ static const char man_foot[] =
     ".Bd -literal\n"
     "listen = /run/therappai-auth/auth.sock\n"
     "workers = 16\n"
-    "database = host=db1,db2 target_session_attrs=read-write dbname=therappai_auth\n"
+    "database = host=db1,db2 dbname=therappai_auth\n"
     "issuer = \"https://www.example.org\"\n"
     "access_lifetime = 5m\n"
     ".Ed\n"

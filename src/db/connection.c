@@ -16,6 +16,7 @@ struct connection_target {
     char *application_name;
     int hosts;
     int first; /* the host that answered last */
+    bool demands_writable;
 };
 
 /* How many elements a list like "a,b,c" has. */
@@ -56,6 +57,16 @@ static int count_hosts(const PQconninfoOption *option)
     return hosts;
 }
 
+/* Of several hosts one may be a standby, or a primary that another one has replaced: there only who
+ * says so wants to read. */
+static bool demands_writable(const struct connection_target *target)
+{
+    const PQconninfoOption *option = target->options;
+    while (option->keyword && strcmp(option->keyword, "target_session_attrs") != 0)
+        option++;
+    return target->hosts > 1 && !option->val && !getenv("PGTARGETSESSIONATTRS");
+}
+
 struct connection_target *connection_target_new(const char *conninfo, const char *application_name,
                                                 char *message, size_t size)
 {
@@ -72,6 +83,7 @@ struct connection_target *connection_target_new(const char *conninfo, const char
     target->options = options;
     target->application_name = memory_text(application_name);
     target->hosts = hosts;
+    target->demands_writable = demands_writable(target);
     return target;
 }
 
@@ -108,7 +120,7 @@ static PGconn *start(const struct connection_target *target, int host)
     char *copies[PARAMETERS_MAX];
     int count = 0, copied = 0;
     const PQconninfoOption *option = target->options;
-    for (; option->keyword && count < PARAMETERS_MAX - 2; option++) {
+    for (; option->keyword && count < PARAMETERS_MAX - 3; option++) {
         if (!option->val)
             continue;
         keywords[count] = option->keyword;
@@ -116,6 +128,10 @@ static PGconn *start(const struct connection_target *target, int host)
         if (is_listed(option->keyword))
             values[count] = copies[copied++] = element(option->val, host);
         count++;
+    }
+    if (target->demands_writable) {
+        keywords[count] = "target_session_attrs";
+        values[count++] = "read-write";
     }
     keywords[count] = "fallback_application_name";
     values[count++] = target->application_name;

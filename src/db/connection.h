@@ -23,7 +23,8 @@ void connection_target_free(struct connection_target *target);
  * all of it (libpq by itself goes on to the next host when one refuses, but waits for a silent one;
  * its connect_timeout means nothing to asynchronous calls); the one that answered last comes first.
  * The addresses of one name share one share, and libpq resolves names without a deadline:
- * `hostaddr` or a Unix socket avoids both. NULL, with a sentence in message, where none answered.
+ * `hostaddr` or a Unix socket avoids both. One that cannot be written to is passed over, unless
+ * target_session_attrs says otherwise. NULL, with a sentence in message, where none answered.
  */
 PGconn *connection_open(struct connection_target *target, int64_t deadline_ms, char *message,
                         size_t size);

@@ -156,24 +156,38 @@ Test(connection, a_host_that_refuses_is_passed_over_at_once)
     db_free(db);
 }
 
+/* The answers of `hosts` to the owner, whose transactions are read-only here, and to the worker. */
+static void expect_answers(const char *hosts, enum error owner, enum error worker)
+{
+    char text[2048];
+    const struct {
+        const char *user;
+        enum error answer;
+    } cases[] = { { "user=therappai_auth_owner", owner }, { "", worker } };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        snprintf(text, sizeof text, "%s %s", hosts, cases[i].user);
+        struct db *db = open_hosts(text, 2000);
+        cr_assert_eq(read_version(db), cases[i].answer, "%s", text);
+        db_free(db);
+    }
+}
+
 Test(connection, a_host_that_is_read_only_is_passed_over_for_one_that_is_not)
 {
     char hosts[2048];
-    struct db *db;
     database_sql("alter role therappai_auth_owner in database %s"
                  " set default_transaction_read_only = on",
                  database_sql("select current_database()"));
-    snprintf(hosts, sizeof hosts, "%s user=therappai_auth_owner target_session_attrs=read-write",
-             database_host());
-    db = open_hosts(hosts, 2000);
     database_log_catch();
-    cr_assert_eq(read_version(db), ERROR_UNAVAILABLE);
-    cr_assert(strstr(database_log(), "read-only"), "%s", database_log());
-    db_free(db);
     snprintf(hosts, sizeof hosts, "%s target_session_attrs=read-write", database_host());
-    db = open_hosts(hosts, 2000);
-    cr_assert_eq(read_version(db), ERROR_NONE);
-    db_free(db);
+    expect_answers(hosts, ERROR_UNAVAILABLE, ERROR_NONE);
+    cr_assert(strstr(database_log(), "read-only"), "%s", database_log());
+    snprintf(hosts, sizeof hosts, "%s,%s", database_host(), database_host());
+    expect_answers(hosts, ERROR_UNAVAILABLE, ERROR_NONE);
+    snprintf(hosts, sizeof hosts, "%s,%s target_session_attrs=any", database_host(),
+             database_host());
+    expect_answers(hosts, ERROR_NONE, ERROR_NONE);
+    expect_answers(database_host(), ERROR_NONE, ERROR_NONE);
 }
 
 Test(connection, what_is_wrong_with_a_connection_string_makes_the_database_unavailable)
