@@ -127,31 +127,45 @@ static bool load_config(const struct invocation *invocation, struct config *conf
     return false;
 }
 
-/* Options and keys; so that a bad reload stops at the master. */
-static bool reload(void *context, struct config *config, char message[MASTER_MESSAGE_SIZE])
+static bool has_keys(const struct config *config, char *message, size_t size)
 {
     struct keyset *keyset = NULL;
     char reason[KEY_MESSAGE_SIZE];
+    bool loaded = !keyset_load(config->key_directory, &keyset, reason);
+    if (!loaded)
+        snprintf(message, size, "%s", reason);
+    keyset_free(keyset);
+    return loaded;
+}
+
+static bool make_run_directory(const struct config *config, char *message, size_t size)
+{
+    umask(0077);
+    if (mkdir(config->run_directory, 0750) == 0 || errno == EEXIST)
+        return true;
+    snprintf(message, size, "run_directory %s: %s", config->run_directory, strerror(errno));
+    return false;
+}
+
+/* Options, keys and directory; so that a bad reload stops at the master. */
+static bool reload(void *context, struct config *config, char message[MASTER_MESSAGE_SIZE])
+{
     if (!load_config(context, config, message))
         return false;
-    if (keyset_load(config->key_directory, &keyset, reason)) {
-        snprintf(message, MASTER_MESSAGE_SIZE, "%s", reason);
-        config_clear(config);
-        return false;
-    }
-    keyset_free(keyset);
-    return true;
+    if (has_keys(config, message, MASTER_MESSAGE_SIZE) &&
+        make_run_directory(config, message, MASTER_MESSAGE_SIZE))
+        return true;
+    config_clear(config);
+    return false;
 }
 
 /* The defects of a build or an installation that must stop the start. */
 static bool may_start(const struct config *config)
 {
     char message[KEY_MESSAGE_SIZE];
-    struct keyset *keyset = NULL;
     const char *flaw = routes_flaw();
-    if (!flaw && keyset_load(config->key_directory, &keyset, message))
+    if (!flaw && !has_keys(config, message, sizeof message))
         flaw = message;
-    keyset_free(keyset);
     if (flaw)
         LOG(LOG_LEVEL_ERROR, "not_started", log_text("reason", flaw));
     return !flaw;
@@ -160,14 +174,13 @@ static bool may_start(const struct config *config)
 static int run_serve(const struct config *config, int argc, char **argv)
 {
     (void)argv;
+    char message[MASTER_MESSAGE_SIZE];
     if (argc > 0)
         return command_usage("serve", "takes no arguments");
     if (!may_start(config))
         return EXIT_FAILED;
-    umask(0077);
-    if (mkdir(config->run_directory, 0750) && errno != EEXIST) {
-        LOG(LOG_LEVEL_ERROR, "not_started", log_text("run_directory", config->run_directory),
-            log_text("reason", strerror(errno)));
+    if (!make_run_directory(config, message, sizeof message)) {
+        LOG(LOG_LEVEL_ERROR, "not_started", log_text("reason", message));
         return EXIT_FAILED;
     }
     return master_run(config, reload, (void *)current_invocation);

@@ -154,6 +154,14 @@ static void reap(struct master *master)
     }
 }
 
+/* The listening socket stays as long as the master does. */
+static void tell_what_stays(const struct config *now, const struct config *wanted)
+{
+    if (strcmp(now->listen, wanted->listen) != 0 || now->listen_mode != wanted->listen_mode)
+        LOG(LOG_LEVEL_WARN, "reload_incomplete", log_text("option", "listen"),
+            log_text("reason", "it changes at a restart only"));
+}
+
 static void reload(struct master *master)
 {
     char message[MASTER_MESSAGE_SIZE];
@@ -164,6 +172,7 @@ static void reload(struct master *master)
         notify_ready(&master->notify, "Reload refused, the log says why; serving as before");
         return;
     }
+    tell_what_stays(&master->config, &config);
     config_clear(&master->config);
     master->config = config;
     master->children.generation++;

@@ -217,6 +217,33 @@ Test(process, a_bad_configuration_is_not_loaded_and_the_log_says_why)
     expect_workers(3);
 }
 
+Test(process, a_reload_says_that_it_goes_on_listening_where_it_did)
+{
+    STACK(.settings = { "workers = 2" });
+    size_t from = strlen(stack_log());
+    stack_reload_and_wait();
+    cr_assert_not(strstr(stack_log() + from, "reload_incomplete"), "%s", stack_log() + from);
+    stack_configure("listen_mode = 0600");
+    stack_reload_and_wait();
+    cr_assert(stack_log_await(from, "reload_incomplete option=listen"));
+    expect_json(HTTP("GET", "/readyz"), 200);
+}
+
+Test(process, a_reload_makes_a_new_run_directory_or_is_refused)
+{
+    char setting[512];
+    STACK(.settings = { "workers = 2" });
+    size_t from = strlen(stack_log());
+    stack_configure("run_directory = /nonexistent/run");
+    stack_reload();
+    cr_assert(stack_log_await(from, "reload_refused"));
+    snprintf(setting, sizeof setting, "run_directory = %s", stack_path("another"));
+    stack_configure(setting);
+    stack_reload_and_wait();
+    sign_up("ada@example.org"); /* by the queue there */
+    cr_assert_eq(access(stack_path("another/hash-queue"), F_OK), 0);
+}
+
 Test(process, told_to_stop_it_finishes_the_request_under_way)
 {
     STACK(.settings = { "workers = 2", "drain_timeout = 50s", SLOW_HASH });
