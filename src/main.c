@@ -31,11 +31,6 @@ struct invocation {
 
 static command_run run_serve, run_housekeeper, run_openapi, run_help, run_version;
 
-struct command {
-    const char *name, *usage, *summary;
-    command_run *run;
-};
-
 static const struct command commands[] = {
     { "serve", "", "run the service: master, workers, housekeeper", run_serve },
     { "housekeeper", "[--once]", "run the housekeeper alone, beside spawn-fcgi", run_housekeeper },
@@ -46,7 +41,9 @@ static const struct command commands[] = {
     { "sample-config", "[--markdown|--man]", "print every option with its help",
       command_sample_config },
     { "openapi", "", "print the description of the interface (OpenAPI 3.1)", run_openapi },
-    { "help", "", "print this", run_help },
+    { "doctor", "[--url ORIGIN] [--json]", "name what is misconfigured, and what mends it",
+      command_doctor },
+    { "help", "[--completion]", "print this", run_help },
     { "version", "", "print the version", run_version },
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
@@ -77,10 +74,22 @@ static void print_help(FILE *out)
           out);
 }
 
+/* What the completion of the shell knows (deploy/completion): each command and its usage. */
+static void print_usages(void)
+{
+    for (int i = 0; i < COMMAND_COUNT; i++)
+        printf("%s %s\n", commands[i].name, commands[i].usage);
+}
+
 static int run_help(const struct config *config, int argc, char **argv)
 {
-    (void)config, (void)argc, (void)argv;
-    print_help(stdout);
+    (void)config;
+    if (argc == 1 && !strcmp(argv[0], "--completion"))
+        print_usages();
+    else if (argc == 0)
+        print_help(stdout);
+    else
+        return command_usage("help", "takes nothing but --completion");
     return EXIT_DONE;
 }
 
@@ -244,7 +253,7 @@ static int run(const struct invocation *invocation, const struct command *comman
     char message[CONFIG_MESSAGE_SIZE];
     struct config config;
     if (command && (command->run == run_help || command->run == run_version))
-        return command->run(NULL, 0, NULL);
+        return command->run(NULL, invocation->argument_count - 1, invocation->arguments + 1);
     if (!load_config(invocation, &config, message)) {
         fprintf(stderr, "therappai-auth: %s\n", message);
         return EXIT_USAGE;

@@ -198,6 +198,13 @@ static const struct statement_entry table[STATEMENT_COUNT] = {
     [STATEMENT_SCHEMA_VERSION] = {
         "schema_version", "select coalesce(max(number), 0) from schema_migrations", 0, true,
     },
+    [STATEMENT_CONNECTION_LOOK] = {
+        "connection_look",
+        "select current_user, (select rolsuper from pg_roles where rolname = current_user)"
+        " or has_schema_privilege('public', 'create'),"
+        " floor(extract(epoch from clock_timestamp()) * 1000)::bigint",
+        0, true,
+    },
     [STATEMENT_SESSION_PURGE] = {
         "session_purge",
         "with ended as (select id from sessions where ended_at < now() - interval '30 days'"

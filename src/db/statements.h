@@ -71,6 +71,8 @@ enum statement {
 
     /* → the newest migration's number; for readyz */
     STATEMENT_SCHEMA_VERSION,
+    /* → the role, whether it may make tables, milliseconds since 1970; for doctor */
+    STATEMENT_CONNECTION_LOOK,
     /* → number of sessions removed (ended or expired for more than 30 days; at most 1,000 of each a
        call) */
     STATEMENT_SESSION_PURGE,

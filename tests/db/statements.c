@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #define USER_PERMISSIONS "profile:read profile:write"
@@ -40,6 +41,28 @@ Test(statements, tell_the_version_of_the_schema)
     struct db_result *result = statement_run(STATEMENT_SCHEMA_VERSION, NULL);
     cr_assert_eq(db_integer(result, 0, 0), 2);
     db_result_free(result);
+}
+
+Test(statements, tell_whose_connection_it_is_and_what_time_it_is_there)
+{
+    static const struct {
+        enum database_role role;
+        const char *name, *mighty;
+    } cases[] = { { DATABASE_WORKER, "therappai_auth_worker", "f" },
+                  { DATABASE_OWNER, "therappai_auth_owner", "t" },
+                  { DATABASE_SUPERUSER, NULL, "t" } };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct db *db = database_open(cases[i].role);
+        struct db_result *result = NULL;
+        cr_assert_eq(db_run(db, STATEMENT_CONNECTION_LOOK, NULL, &result), ERROR_NONE);
+        if (cases[i].name)
+            statement_expect(result, 0, cases[i].name, "role");
+        statement_expect(result, 1, cases[i].mighty, "may make tables");
+        int64_t apart = db_integer(result, 0, 2) / 1000 - (int64_t)time(NULL);
+        cr_assert(apart >= -5 && apart <= 5, "%d s", (int)apart);
+        db_result_free(result);
+        db_free(db);
+    }
 }
 
 /* Rights --------------------------------------------------------------------------------------- */

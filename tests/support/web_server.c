@@ -300,6 +300,11 @@ void web_server_root(void)
     http_site(text("http://127.0.0.1:%d", web.port));
 }
 
+const char *web_server_url(void)
+{
+    return web.base;
+}
+
 void web_server_base(void)
 {
     http_site(web.base);

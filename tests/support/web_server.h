@@ -36,6 +36,8 @@ const char *web_server_backend(const struct web_server *server);
 const char *web_server_lacks(const struct web_server *server);
 /* Returns when requests are answered; http_site is set to it, base path included. */
 void web_server_start(const struct web_server *server);
+/* "http://127.0.0.1:PORT" and the base path. */
+const char *web_server_url(void);
 /* http_site is set to its root, rather than to its base path. */
 void web_server_root(void);
 void web_server_base(void);

@@ -1,0 +1,186 @@
+/* doctor_site - see doctor.h: what the web server makes of requests and answers. */
+#include "base/clock.h"
+#include "cli/doctor.h"
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+enum { KIB = 1024, REQUEST_ID_SIZE = 65 };
+
+/* What a web server's header Server begins with. */
+enum server { SERVER_OTHER, SERVER_APACHE, SERVER_NGINX, SERVER_LIGHTTPD, SERVER_COUNT };
+static const char *const server_names[SERVER_COUNT] = {
+    [SERVER_APACHE] = "Apache",
+    [SERVER_NGINX] = "nginx",
+    [SERVER_LIGHTTPD] = "lighttpd",
+};
+
+static enum server server_of(const struct doctor *doctor)
+{
+    for (enum server i = SERVER_OTHER + 1; i < SERVER_COUNT; i++)
+        if (!strncasecmp(doctor->reply.server, server_names[i], strlen(server_names[i])))
+            return i;
+    return SERVER_OTHER;
+}
+
+/* So that the two can be told apart in the logs of several runs. */
+static const char *own_request_id(char id[REQUEST_ID_SIZE])
+{
+    snprintf(id, REQUEST_ID_SIZE, "doctor-%d", (int)getpid());
+    return id;
+}
+
+/* The first question of all: a token that cannot be one. What comes back says most of what there is
+ * to say. */
+enum verdict doctor_web_server(struct doctor *doctor)
+{
+    char url[DOCTOR_URL_SIZE], id[REQUEST_ID_SIZE], line[REQUEST_ID_SIZE + 32];
+    char failure[CURL_FAILURE_SIZE];
+    if (!*doctor->url) {
+        doctor_found(doctor, "the option public_url is empty, and --url does not stand here");
+        return VERDICT_SKIPPED;
+    }
+    snprintf(url, sizeof url, "%s%s/profile/", doctor->url, doctor->config->base_path);
+    snprintf(line, sizeof line, "X-Request-Id: %s", own_request_id(id));
+    const struct curl_request request = {
+        .url = url, .headers = { "Authorization: Bearer not-a-token-of-anybody", line }
+    };
+    if (!curl_send(&request, &doctor->reply, failure)) {
+        doctor_found(doctor, "%s", failure);
+        if (strstr(failure, "does not start"))
+            doctor_mend(doctor, "apt-get install curl");
+        return VERDICT_WRONG;
+    }
+    doctor_found(doctor, "%s", *doctor->reply.server ? doctor->reply.server : url);
+    return VERDICT_GOOD;
+}
+
+/* A web server that gets no answer from behind says so itself, without a code of ours. */
+enum verdict doctor_backend(struct doctor *doctor)
+{
+    const struct curl_reply *reply = &doctor->reply;
+    if (*reply->code || reply->status < 502 || reply->status > 504)
+        return VERDICT_GOOD;
+    doctor_found(doctor, "it answers %d", reply->status);
+    if (*doctor->config->listen == '/')
+        doctor_mend(
+            doctor,
+            "let the web server look for the socket at %s, and its account be in the group of "
+            "that file (usermod -a -G)",
+            doctor->config->listen);
+    return VERDICT_WRONG;
+}
+
+enum verdict doctor_path(struct doctor *doctor)
+{
+    static const struct {
+        const char *before, *after;
+    } lines[SERVER_COUNT] = {
+        [SERVER_APACHE] = { "<Location \"", "/\"> around ProxyPass" },
+        [SERVER_NGINX] = { "location ", "/ { ... fastcgi_pass ... }" },
+        [SERVER_LIGHTTPD] = { "therappai_auth_path = \"", "\"" },
+    };
+    const struct curl_reply *reply = &doctor->reply;
+    const char *path = doctor->config->base_path;
+    enum server server = server_of(doctor);
+    if (*reply->code && reply->status != 404) {
+        doctor_found(doctor, "%s", *path ? path : "/");
+        return VERDICT_GOOD;
+    }
+    if (*reply->code) {
+        doctor_found(doctor, "the service that runs has another base_path than %s",
+                     *path ? path : "\"\"");
+        doctor_mend(doctor, "systemctl reload therappai-auth");
+        return VERDICT_WRONG;
+    }
+    doctor_found(doctor, "at %s%s/ somebody else answers, with %d", doctor->url, path,
+                 reply->status);
+    if (lines[server].before)
+        doctor_mend(doctor, "%s%s%s", lines[server].before, path, lines[server].after);
+    return VERDICT_WRONG;
+}
+
+enum verdict doctor_authorization(struct doctor *doctor)
+{
+    static const char *const remedies[SERVER_COUNT] = {
+        [SERVER_OTHER] = "",
+        [SERVER_APACHE] = "CGIPassAuth On (mod_fcgid: FcgidPassHeader Authorization)",
+        [SERVER_NGINX] = "fastcgi_param HTTP_AUTHORIZATION $http_authorization;",
+        [SERVER_LIGHTTPD] = "take out what changes \"Authorization\" in setenv.set-request-header",
+    };
+    const struct curl_reply *reply = &doctor->reply;
+    doctor_found(doctor, "%d %s", reply->status, reply->code);
+    if (reply->status == 401 && !strcmp(reply->code, "invalid_token"))
+        return VERDICT_GOOD;
+    if (strcmp(reply->code, "missing_token") != 0) {
+        doctor_mend(doctor, "look into the log of the service");
+        return VERDICT_WRONG;
+    }
+    doctor_found(doctor, "the web server keeps it to itself (missing_token)");
+    doctor_mend(doctor, "%s", remedies[server_of(doctor)]);
+    return VERDICT_WRONG;
+}
+
+enum verdict doctor_request_id(struct doctor *doctor)
+{
+    char id[REQUEST_ID_SIZE];
+    const char *came = doctor->reply.request_id;
+    if (!strcmp(came, own_request_id(id)))
+        return VERDICT_GOOD;
+    doctor_found(doctor, "sent %s, and got %s", id, *came ? came : "none");
+    return VERDICT_WRONG;
+}
+
+static void tell_body_limit(struct doctor *doctor)
+{
+    int64_t bytes = doctor->config->body_limit, kib = (bytes + KIB - 1) / KIB;
+    switch (server_of(doctor)) {
+    case SERVER_APACHE:
+        doctor_mend(doctor,
+                    "LimitRequestBody %" PRId64 " (and with mod_fcgid FcgidMaxRequestLen %" PRId64
+                    ")",
+                    bytes, bytes);
+        break;
+    case SERVER_NGINX:
+        doctor_mend(doctor, "client_max_body_size %" PRId64 "k;", kib);
+        break;
+    case SERVER_LIGHTTPD:
+        doctor_mend(doctor, "server.max-request-size = %" PRId64, kib);
+        break;
+    case SERVER_OTHER:
+    case SERVER_COUNT:
+    default:
+        break;
+    }
+}
+
+/* Blanks are no JSON: whatever refuses them, it changes nothing. */
+enum verdict doctor_body_limit(struct doctor *doctor)
+{
+    char url[DOCTOR_URL_SIZE], failure[CURL_FAILURE_SIZE];
+    int64_t bytes = doctor->config->body_limit;
+    struct curl_reply reply = { 0 };
+    snprintf(url, sizeof url, "%s%s/login/", doctor->url, doctor->config->base_path);
+    const struct curl_request request = { .url = url,
+                                          .headers = { "Content-Type: application/json" },
+                                          .body_size = (size_t)bytes };
+    if (!curl_send(&request, &reply, failure)) {
+        doctor_found(doctor, "of %" PRId64 " bytes: %s", bytes, failure);
+        tell_body_limit(doctor);
+        return VERDICT_WRONG;
+    }
+    if (*reply.code && reply.status != 413) {
+        doctor_found(doctor, "%" PRId64 " bytes", bytes);
+        return VERDICT_GOOD;
+    }
+    doctor_found(doctor, "of %" PRId64 " bytes: %d, %s", bytes, reply.status,
+                 *reply.code ? "from a service that runs with another body_limit"
+                             : "from the web server");
+    if (*reply.code)
+        doctor_mend(doctor, "systemctl reload therappai-auth");
+    else
+        tell_body_limit(doctor);
+    return VERDICT_WRONG;
+}
