@@ -5,6 +5,7 @@
 #include "base/secret.h"
 #include "auth/keyset.h"
 #include "cli/command.h"
+#include "cli/group.h"
 #include "proc/housekeeper.h"
 #include "proc/listen.h"
 #include "proc/master.h"
@@ -36,6 +37,7 @@ static const struct command commands[] = {
     { "housekeeper", "[--once]", "run the housekeeper alone, beside spawn-fcgi", run_housekeeper },
     { "migrate", "[--status]", "bring the database's schema up to date", command_migrate },
     { "key", "generate [--algorithm HS256|ES256|MAC]", "make a key", command_key },
+    { "user", "COMMAND", "the accounts", command_user },
     { "check-config", "", "check the options and the keys", command_check_config },
     { "print-config", "", "print the options in force", command_print_config },
     { "sample-config", "[--markdown|--man]", "print every option with its help",
@@ -43,7 +45,7 @@ static const struct command commands[] = {
     { "openapi", "", "print the description of the interface (OpenAPI 3.1)", run_openapi },
     { "doctor", "[--url ORIGIN] [--json]", "name what is misconfigured, and what mends it",
       command_doctor },
-    { "help", "[--completion]", "print this", run_help },
+    { "help", "[--completion] [COMMAND]", "print this, or what COMMAND takes", run_help },
     { "version", "", "print the version", run_version },
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
@@ -65,6 +67,7 @@ static void print_help(FILE *out)
                  commands[i].usage);
         fprintf(out, "  %-44s %s\n", left, commands[i].summary);
     }
+    fputs("\n'therappai-auth help user' tells the commands behind user.\n", out);
     fputs("\nWithout a command it serves FastCGI requests from the socket on descriptor 0, as one\n"
           "worker:\n\n"
           "  spawn-fcgi -F 4 -s /run/therappai-auth/auth.sock -- therappai-auth\n\n"
@@ -77,8 +80,13 @@ static void print_help(FILE *out)
 /* What the completion of the shell knows (deploy/completion): each command and its usage. */
 static void print_usages(void)
 {
-    for (int i = 0; i < COMMAND_COUNT; i++)
-        printf("%s %s\n", commands[i].name, commands[i].usage);
+    for (int i = 0; i < COMMAND_COUNT; i++) {
+        const struct command_group *group = group_find(commands[i].name);
+        if (group)
+            group_print_usages(group);
+        else
+            printf("%s %s\n", commands[i].name, commands[i].usage);
+    }
 }
 
 static int run_help(const struct config *config, int argc, char **argv)
@@ -86,10 +94,12 @@ static int run_help(const struct config *config, int argc, char **argv)
     (void)config;
     if (argc == 1 && !strcmp(argv[0], "--completion"))
         print_usages();
+    else if (argc == 1 && group_find(argv[0]))
+        group_print(group_find(argv[0]), stdout);
     else if (argc == 0)
         print_help(stdout);
     else
-        return command_usage("help", "takes nothing but --completion");
+        return command_usage("help", "takes nothing but --completion, or user");
     return EXIT_DONE;
 }
 

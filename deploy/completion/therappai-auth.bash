@@ -11,12 +11,14 @@ serve
 housekeeper [--once]
 migrate [--status]
 key generate [--algorithm HS256|ES256|MAC]
+user export [--output FILE]
+user import [--input FILE]
 check-config 
 print-config 
 sample-config [--markdown|--man]
 openapi 
 doctor [--url ORIGIN] [--json]
-help [--completion]
+help [--completion] [COMMAND]
 version 
 # /commands
 '

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
 
@@ -196,4 +197,33 @@ enum error password_verify(const struct secret *password, const char *stored,
     if (password_flaw(password))
         return ERROR_INVALID_CREDENTIALS;
     return in_slot(queue, do_verify, &job);
+}
+
+/* Takes "NAMEdigits" off the front of *text. */
+static bool take_number(const char **text, const char *name, unsigned long *number)
+{
+    size_t size = strlen(name), digits;
+    if (strncmp(*text, name, size) != 0)
+        return false;
+    digits = strspn(*text + size, "0123456789");
+    *number = strtoul(*text + size, NULL, 10);
+    *text += size + digits;
+    return digits > 0;
+}
+
+/* From elsewhere. Other programs hash in several lanes (p), which libsodium compares, and we never
+ * make. */
+const char *password_hash_flaw(const char *hash)
+{
+    enum { MEMORY_MAX_KIB = 1024 * 1024, PASSES_MAX = 20, LANES_MAX = 16 };
+    const char *rest = hash;
+    unsigned long memory, passes, lanes;
+    if (strlen(hash) >= PASSWORD_HASH_SIZE || !take_number(&rest, "$argon2id$v=19$m=", &memory) ||
+        !take_number(&rest, ",t=", &passes) || !take_number(&rest, ",p=", &lanes) ||
+        crypto_pwhash_str_needs_rehash(hash, crypto_pwhash_OPSLIMIT_MIN,
+                                       crypto_pwhash_MEMLIMIT_MIN) < 0)
+        return "The password hash is not argon2id in PHC form.";
+    if (memory > MEMORY_MAX_KIB || passes > PASSES_MAX || lanes > LANES_MAX)
+        return "The password hash costs more than the service allows.";
+    return NULL;
 }

@@ -35,4 +35,8 @@ enum error password_verify(const struct secret *password, const char *stored,
                            struct password_cost cost, struct hash_queue *queue,
                            char rehash[PASSWORD_HASH_SIZE]);
 
+/* NULL, or a sentence: this is no hash that password_verify could compare, or one that costs more
+ * than any option allows. */
+const char *password_hash_flaw(const char *hash);
+
 #endif

@@ -137,20 +137,6 @@ static void print_people_record(const struct table *table)
 
 /* For programs ----------------------------------------------------------------------------------*/
 
-static void append_list(struct buffer *out, const char *words)
-{
-    buffer_text(out, "[");
-    for (const char *word = words; *word;) {
-        size_t size = strcspn(word, " ");
-        char *copy = memory_text_of(word, size);
-        buffer_text(out, word == words ? "" : ", ");
-        text_for_json(out, copy);
-        free(copy);
-        word += size + (word[size] == ' ');
-    }
-    buffer_text(out, "]");
-}
-
 static void append_value(struct buffer *out, enum column_kind kind, const char *value)
 {
     if (!value)
@@ -160,7 +146,7 @@ static void append_value(struct buffer *out, enum column_kind kind, const char *
     else if (kind == COLUMN_SWITCH)
         buffer_text(out, *value == 't' ? "true" : "false");
     else if (kind == COLUMN_LIST)
-        append_list(out, value);
+        text_list_for_json(out, value);
     else
         text_for_json(out, value);
 }

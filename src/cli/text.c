@@ -1,5 +1,7 @@
 /* text - see text.h. */
 #include "cli/text.h"
+#include "base/memory.h"
+#include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
 
@@ -78,4 +80,18 @@ void text_for_json(struct buffer *out, const char *text)
         text += size;
     }
     buffer_text(out, "\"");
+}
+
+void text_list_for_json(struct buffer *out, const char *words)
+{
+    buffer_text(out, "[");
+    for (const char *word = words; *word;) {
+        size_t size = strcspn(word, " ");
+        char *copy = memory_text_of(word, size);
+        buffer_text(out, word == words ? "" : ", ");
+        text_for_json(out, copy);
+        free(copy);
+        word += size + (word[size] == ' ');
+    }
+    buffer_text(out, "]");
 }

@@ -14,4 +14,7 @@ size_t text_for_terminal(struct buffer *out, const char *text);
  * show is escaped, so that it can be looked at there too; what is no UTF-8 becomes U+FFFD. */
 void text_for_json(struct buffer *out, const char *text);
 
+/* Words separated by single spaces, as an array of such strings. */
+void text_list_for_json(struct buffer *out, const char *words);
+
 #endif

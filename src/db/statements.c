@@ -19,6 +19,11 @@
     " select " event ", " user ", " actor ", " session ", " address "::text, " request "::text"    \
     " from " source ")"
 
+/* The same of a change that was made at the command line, by `operator`. */
+#define AUDIT_OPERATION(source, event, user, operator)                                             \
+    "audited as (insert into audit (event, user_id, operator)"                                     \
+    " select " event ", " user ", " operator "::text from " source ")"
+
 #define SESSION_LIVES "s.ended_at is null and s.expires_at > now()"
 
 /* The account and the session that the first two parameters name, where the session lives. */
@@ -39,6 +44,25 @@ static const struct statement_entry table[STATEMENT_COUNT] = {
         AUDIT("new_user", "'sign_up'", "id", "null", "null", "$5", "$6")
         " select id from new_user",
         6, false,
+    },
+    [STATEMENT_USER_EXPORT] = {
+        "user_export",
+        "select id, email, name, password, " ROLES_OF("users.id") ", " ISO_TIME("created_at")
+        ", disabled_at is not null from users where id > $1::bigint order by id limit 500",
+        1, true,
+    },
+    [STATEMENT_USER_IMPORT] = {
+        "user_import",
+        "with wanted as ("
+        " select distinct role from unnest(string_to_array($5::text, ' ')) role), new_user as ("
+        " insert into users (email, email_key, name, password, disabled_at)"
+        " select $1::text, $2::text, $3::text, $4::text, case when $6::boolean then now() end"
+        " where not exists (select from wanted where role not in (select name from roles))"
+        " returning id), new_roles as ("
+        " insert into user_roles (user_id, role) select id, role from new_user, wanted), "
+        AUDIT_OPERATION("new_user", "'user_imported'", "id", "$7")
+        " select id from new_user",
+        7, false,
     },
     [STATEMENT_USER_FOR_LOGIN] = {
         "user_for_login",
@@ -189,6 +213,11 @@ static const struct statement_entry table[STATEMENT_COUNT] = {
         "insert into audit (event, user_id, actor_id, session_id, address, request_id, detail)"
         " values ($1::text, $2::bigint, $3::bigint, $4::uuid, $5::text, $6::text, $7::text)",
         7, false,
+    },
+    [STATEMENT_AUDIT_OPERATION] = {
+        "audit_operation",
+        "insert into audit (event, operator) values ($1::text, $2::text)",
+        2, false,
     },
     [STATEMENT_AUDIT_PURGE] = {
         "audit_purge",

@@ -11,6 +11,12 @@ enum statement {
     /* email, email key, name, password hash, address or null, request id or null → id. Gives the
        account the role `user`. ERROR_DUPLICATE: email taken. Audited. */
     STATEMENT_USER_CREATE,
+    /* id → id, email, name, password hash, roles, created (ISO 8601), disabled of the next 500
+       accounts by id */
+    STATEMENT_USER_EXPORT,
+    /* email, email key, name, password hash, roles, whether it is disabled, operator → id. No row:
+       there is no such role. ERROR_DUPLICATE: email taken. Audited. */
+    STATEMENT_USER_IMPORT,
     /* email key → id, password hash, disabled, roles, permissions (see USER columns below). No row:
        no such account. */
     STATEMENT_USER_FOR_LOGIN,
@@ -66,6 +72,8 @@ enum statement {
     /* event, user id or null, actor's id or null, session id or null, address or null, request id
        or null, detail or null → nothing */
     STATEMENT_AUDIT_WRITE,
+    /* event, operator → nothing */
+    STATEMENT_AUDIT_OPERATION,
     /* retention in seconds → number of rows removed (at most 1,000 a call) */
     STATEMENT_AUDIT_PURGE,
 

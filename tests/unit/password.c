@@ -369,3 +369,49 @@ Test(password, without_memory_for_the_work_is_neither_right_nor_wrong)
     cr_assert_eq(password_hash(password, cheap, queue, hash), ERROR_NONE);
     secret_free(password);
 }
+
+/* Hashes from elsewhere
+ * --------------------------------------------------------------------------*/
+
+/* Made by the program argon2, of the password below, in four lanes. */
+#define FOUR_LANES                                                                                 \
+    "$argon2id$v=19$m=1024,t=1,p=4$c29tZXNhbHRzb21lc2FsdA$"                                        \
+    "2dQMwgThyM1F/xt2MZw35QazYDnFy4QkopDGPzohw28"
+
+Test(password, hashes_of_other_programs_are_taken_and_compared)
+{
+    static const char typed[] = "correct horse battery staple";
+    cr_assert_null(password_hash_flaw(FOUR_LANES), "%s", password_hash_flaw(FOUR_LANES));
+    cr_assert_eq(verify(typed, FOUR_LANES), ERROR_NONE);
+    cr_assert_eq(verify("correct horse battery stable", FOUR_LANES), ERROR_INVALID_CREDENTIALS);
+    cr_assert_null(password_hash_flaw(hash_of(BYTES(PASSWORD), dear)));
+}
+
+Test(password, what_could_not_be_compared_or_costs_too_much_is_no_hash)
+{
+#define SALT_AND_HASH "$c29tZXNhbHRzb21lc2FsdA$2dQMwgThyM1F/xt2MZw35QazYDnFy4QkopDGPzohw28"
+    static const char *const cases[] = {
+        "",
+        "swordfish",
+        "$2b$12$KIXQwYf7S0m0n9o4Yd7vEuJ8q3r0m6Gm0b1kq8s2o5c7n9t1v3x5y",
+        "$argon2i$v=19$m=1024,t=3,p=1" SALT_AND_HASH,
+        "$argon2d$v=19$m=1024,t=1,p=1" SALT_AND_HASH,
+        "$argon2id$v=16$m=1024,t=1,p=1" SALT_AND_HASH,
+        "$argon2id$v=19$m=1024,t=1" SALT_AND_HASH,
+        "$argon2id$v=19$m=,t=1,p=1" SALT_AND_HASH,
+        "$argon2id$v=19$m=1024,t=1,p=1",
+        "$argon2id$v=19$m=1024,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$",
+        "$argon2id$v=19$m=1024,t=1,p=1$c29t!XNhbHRzb21lc2FsdA$2dQMwgThyM1F",
+        "$argon2id$v=19$m=1048577,t=1,p=1" SALT_AND_HASH,
+        "$argon2id$v=19$m=4294967296,t=1,p=1" SALT_AND_HASH,
+        "$argon2id$v=19$m=1024,t=21,p=1" SALT_AND_HASH,
+        "$argon2id$v=19$m=1024,t=1,p=17" SALT_AND_HASH,
+        FOUR_LANES " ",
+    };
+    cr_assert_null(password_hash_flaw("$argon2id$v=19$m=1048576,t=20,p=16" SALT_AND_HASH));
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        cr_assert_not_null(password_hash_flaw(cases[i]), "%s", cases[i]);
+    char long_one[512] = FOUR_LANES;
+    memset(long_one + strlen(FOUR_LANES), 'A', 200);
+    cr_assert_not_null(password_hash_flaw(long_one));
+}
