@@ -112,3 +112,20 @@ end
 $$;
 revoke execute on function password_set(bigint, uuid, text, text) from public;
 grant execute on function password_set(bigint, uuid, text, text) to therappai_auth_worker;
+
+create view enabled_admins as
+    select user_id from user_roles join users on id = user_id where role = 'admin' and disabled_at is null;
+
+-- Whether an account is the only administrator who may log in. A function, because each of its
+-- statements sees what was there when it began: where two administrators are to go at the same time,
+-- the second waits for the lock and then sees that the first is gone.
+create function is_last_admin(account bigint) returns boolean
+language plpgsql security definer set search_path = public, pg_temp as $$
+begin
+    perform from roles where name = 'admin' for no key update;
+    return account in (select user_id from enabled_admins)
+       and not exists (select from enabled_admins where user_id <> account);
+end
+$$;
+revoke execute on function is_last_admin(bigint) from public;
+grant execute on function is_last_admin(bigint) to therappai_auth_worker;

@@ -2,12 +2,13 @@
 #include "auth/transfer.h"
 #include "auth/email.h"
 #include "auth/password.h"
+#include "auth/role.h"
 #include "auth/user.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { INTEGER_SIZE = 24, ROLE_NAME_MAX = 32, ROLES_SIZE_MAX = 512 };
+enum { INTEGER_SIZE = 24, ROLE_NAME_SIZE = 64, ROLES_SIZE_MAX = 512 };
 
 /* Export ----------------------------------------------------------------------------------------*/
 
@@ -60,20 +61,21 @@ enum error transfer_export(struct auth *auth, const char *operator_name, transfe
 
 /* Import ----------------------------------------------------------------------------------------*/
 
-/* As the check of the table `roles` has it, separated by single spaces. */
+/* Names separated by single spaces. */
 static bool are_role_names(const char *roles)
 {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+    char name[ROLE_NAME_SIZE];
     if (strlen(roles) > ROLES_SIZE_MAX)
         return false;
-    for (bool more = *roles != '\0'; more; roles += more) {
-        size_t size = strspn(roles, allowed);
-        if (size == 0 || size > ROLE_NAME_MAX)
+    for (bool more = *roles != '\0'; more;) {
+        size_t size = strcspn(roles, " ");
+        snprintf(name, sizeof name, "%.*s", (int)size, roles);
+        if (size >= sizeof name || role_name_flaw(name))
             return false;
-        roles += size;
-        more = *roles == ' ';
+        more = roles[size] == ' ';
+        roles += size + more;
     }
-    return *roles == '\0';
+    return true;
 }
 
 const char *transfer_flaw(const struct transfer_account *account)
@@ -89,19 +91,27 @@ const char *transfer_flaw(const struct transfer_account *account)
 }
 
 enum error transfer_import(struct auth *auth, const struct transfer_account *account,
-                           const char *operator_name)
+                           const struct audit_actor *actor)
 {
-    char key[EMAIL_KEY_SIZE];
+    char key[EMAIL_KEY_SIZE], actor_id[AUDIT_ID_SIZE];
     struct db_result *result = NULL;
     if (!email_key(account->email, strlen(account->email), key))
         return ERROR_INTERNAL;
-    const char *const values[] = {
-        account->email, key,
-        account->name,  account->password_hash,
-        account->roles, account->disabled ? "t" : "f",
-        operator_name,
+    const char *values[] = {
+        NULL,
+        NULL,
+        NULL,
+        NULL,
+        "user_imported",
+        account->email,
+        key,
+        account->name,
+        account->password_hash,
+        account->roles,
+        account->disabled ? "t" : "f",
     };
-    enum error error = db_run(auth->db, STATEMENT_USER_IMPORT, values, &result);
+    audit_actor_values(actor, actor_id, values);
+    enum error error = db_run(auth->db, STATEMENT_USER_ADD, values, &result);
     if (!error && db_rows(result) == 0)
         error = ERROR_NOT_FOUND;
     db_result_free(result);

@@ -3,6 +3,7 @@
 #ifndef AUTH_TRANSFER_H
 #define AUTH_TRANSFER_H
 
+#include "auth/audit.h"
 #include "auth/auth.h"
 #include "base/error.h"
 #include <stdbool.h>
@@ -32,6 +33,6 @@ const char *transfer_flaw(const struct transfer_account *account);
  * such an account: it is left as it is), ERROR_NOT_FOUND (there is no such role),
  * ERROR_UNAVAILABLE, ERROR_INTERNAL. */
 enum error transfer_import(struct auth *auth, const struct transfer_account *account,
-                           const char *operator_name);
+                           const struct audit_actor *actor);
 
 #endif

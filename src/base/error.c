@@ -18,6 +18,7 @@ static const char *const names[ERROR_COUNT] = {
     [ERROR_NOT_LOCAL] = "not_local",
     [ERROR_FOREIGN_ORIGIN] = "foreign_origin",
     [ERROR_NOT_FOUND] = "not_found",
+    [ERROR_LAST_ADMIN] = "last_admin",
     [ERROR_METHOD_NOT_ALLOWED] = "method_not_allowed",
     [ERROR_PAYLOAD_TOO_LARGE] = "payload_too_large",
     [ERROR_UNSUPPORTED_MEDIA_TYPE] = "unsupported_media_type",

@@ -21,6 +21,7 @@ enum error {
     ERROR_NOT_LOCAL,      /* a status page asked for from another host */
     ERROR_FOREIGN_ORIGIN, /* a cookie came, and a page that may not use it made the request */
     ERROR_NOT_FOUND,
+    ERROR_LAST_ADMIN, /* nobody could administer any more; of operators and administrators */
     ERROR_METHOD_NOT_ALLOWED,
     ERROR_PAYLOAD_TOO_LARGE,
     ERROR_UNSUPPORTED_MEDIA_TYPE,

@@ -25,28 +25,39 @@ static void write_name(char name[OPERATOR_NAME_SIZE])
         snprintf(name, OPERATOR_NAME_SIZE, "uid %lu", (unsigned long)getuid());
 }
 
-void operator_open(const struct config *config, struct operator* operator)
+static void open_as(const struct config *config, const char *conninfo, struct operator_desk *desk)
 {
-    const struct db_options options = { .conninfo = config->database,
+    const struct db_options options = { .conninfo = conninfo,
                                         .timeout_ms = config->database_timeout_ms,
                                         .prepare = config->database_prepare != 0,
                                         .application_name = "therappai-auth command" };
-    *operator=(struct operator){ .auth.config = config };
+    *desk = (struct operator_desk){ .auth.config = config };
     log_open(LOG_LEVEL_ERROR, LOG_FORMAT_LOGFMT, LOG_TARGET_STDERR);
-    write_name(operator->name);
-    operator->auth.db = db_new(&options);
+    write_name(desk->name);
+    desk->actor.operator_name = desk->name;
+    desk->auth.db = db_new(&options);
 }
 
-bool operator_open_hash_queue(struct operator* operator, const char * command)
+void operator_open(const struct config *config, struct operator_desk *desk)
+{
+    open_as(config, config->database, desk);
+}
+
+void operator_open_owner(const struct config *config, struct operator_desk *desk)
+{
+    open_as(config, config->database_owner[0] ? config->database_owner : config->database, desk);
+}
+
+bool operator_open_hash_queue(struct operator_desk *desk, const char *command)
 {
     char path[PATH_SIZE];
-    const struct config *config = operator->auth.config;
+    const struct config *config = desk->auth.config;
     snprintf(path, sizeof path, "%s/hash-queue", config->run_directory);
     const struct hash_queue_options options = { .path = path,
                                                 .slots = config->hash_slots,
                                                 .queue = config->hash_queue,
                                                 .timeout_ms = config->hash_timeout_ms };
-    if (hash_queue_open(&options, &operator->auth.hash_queue) == ERROR_NONE)
+    if (hash_queue_open(&options, &desk->auth.hash_queue) == ERROR_NONE)
         return true;
     fprintf(stderr,
             "therappai-auth: %s: the option run_directory names no directory that this "
@@ -55,18 +66,19 @@ bool operator_open_hash_queue(struct operator* operator, const char * command)
     return false;
 }
 
-void operator_close(struct operator* operator)
+void operator_close(struct operator_desk *desk)
 {
-    db_free(operator->auth.db);
-    hash_queue_free(operator->auth.hash_queue);
-    *operator=(struct operator){ 0 };
+    db_free(desk->auth.db);
+    hash_queue_free(desk->auth.hash_queue);
+    *desk = (struct operator_desk){ 0 };
 }
 
 static const struct {
     enum error error;
     const char *sentence;
 } sentences[] = {
-    { ERROR_NOT_FOUND, "there is no such thing" },
+    { ERROR_NOT_FOUND, "there is no such account, role or session" },
+    { ERROR_LAST_ADMIN, "nobody would be left who may administer by the service; --force does it" },
     { ERROR_EMAIL_TAKEN, "this email address has an account already" },
     { ERROR_DUPLICATE, "there is one already" },
     { ERROR_UNAVAILABLE, "the database does not answer (see therappai-auth doctor)" },

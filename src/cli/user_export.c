@@ -71,16 +71,16 @@ static bool finish_file(FILE *out)
 
 static int run(const struct config *config, FILE *out)
 {
-    struct operator operator;
+    struct operator_desk desk;
     struct export export = { .out = out, .progress = { .what = "accounts exported" } };
-    operator_open(config, &operator);
+    operator_open(config, &desk);
     buffer_init(&export.line, LINE_SIZE_MAX);
     fputs("The export has password hashes in it: keep it as you keep the database.\n", stderr);
-    enum error error = transfer_export(&operator.auth, operator.name, write_account, &export);
+    enum error error = transfer_export(&desk.auth, desk.name, write_account, &export);
     bool written = finish_file(out);
     progress_finish(&export.progress);
     buffer_clear(&export.line);
-    operator_close(&operator);
+    operator_close(&desk);
     if (error)
         return operator_fail(command, error);
     return written ? EXIT_DONE : EXIT_FAILED;

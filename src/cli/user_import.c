@@ -18,7 +18,7 @@ enum { LINE_SIZE_MAX = 64 * 1024, ROLES_SIZE = 1024, DEPTH_MAX = 8 };
 static const char command[] = "user import";
 
 struct import {
-    struct operator operator;
+    struct operator_desk desk;
     struct progress progress; /* accounts imported */
     int64_t line, existing, bad;
 };
@@ -102,7 +102,7 @@ static void tell(struct import *import, const char *what)
 /* False where it makes no sense to go on. */
 static bool import_account(struct import *import, const struct transfer_account *account)
 {
-    enum error error = transfer_import(&import->operator.auth, account, import->operator.name);
+    enum error error = transfer_import(&import->desk.auth, account, &import->desk.actor);
     if (error == ERROR_EMAIL_TAKEN)
         import->existing++;
     else if (error == ERROR_NOT_FOUND)
@@ -170,7 +170,7 @@ static bool import_lines(struct import *import, FILE *in)
 static int run(const struct config *config, FILE *in)
 {
     struct import import = { .progress = { .what = "accounts imported" } };
-    operator_open(config, &import.operator);
+    operator_open(config, &import.desk);
     bool good = import_lines(&import, in);
     progress_finish(&import.progress);
     if (import.existing)
@@ -178,7 +178,7 @@ static int run(const struct config *config, FILE *in)
                 import.existing);
     if (import.bad)
         fprintf(stderr, "%" PRId64 " lines were not imported\n", import.bad);
-    operator_close(&import.operator);
+    operator_close(&import.desk);
     return good && !import.bad ? EXIT_DONE : EXIT_FAILED;
 }
 

@@ -19,10 +19,53 @@
     " select " event ", " user ", " actor ", " session ", " address "::text, " request "::text"    \
     " from " source ")"
 
-/* The same of a change that was made at the command line, by `operator`. */
-#define AUDIT_OPERATION(source, event, user, operator)                                             \
-    "audited as (insert into audit (event, user_id, operator)"                                     \
-    " select " event ", " user ", " operator "::text from " source ")"
+/* The same of a change that an operator or an administrator makes: the first four parameters say
+ * who (audit_actor_values). */
+#define AUDIT_BY_ACTOR(source, event, user, session, detail)                                       \
+    "audited as (insert into audit"                                                                \
+    " (event, user_id, operator, actor_id, address, request_id, session_id, detail)"               \
+    " select " event ", " user ", $1::text, $2::bigint, $3::text, $4::text, " session ", " detail  \
+    "::text from " source ")"
+
+/* The account that parameter 5 names, and whether it is the last administrator, which is only to go
+ * where parameter 6 says so. */
+#define FOUND_FOR_LOSS                                                                             \
+    "found as materialized (select id, case when $6::boolean then false else is_last_admin(id) "   \
+    "end"                                                                                          \
+    " as is_last from users where id = $5::bigint)"
+#define LOSS_OUTCOME                                                                               \
+    " select exists (select from found), exists (select from found where is_last),"                \
+    " exists (select from changed)"
+
+#define SESSION_IDLES(idle) "s.last_used_at <= now() - " idle "::bigint * interval '1 second'"
+
+/* What an operator sees of an account `u`. */
+#define ACCOUNT_COLUMNS(idle)                                                                              \
+    "u.id, u.email, u.name, " ROLES_OF("u.id") ", u.disabled_at is not null, " ISO_TIME(                   \
+        "u.created_at") ", " ISO_TIME("u.password_changed_at") ", "                                        \
+                                                               "(select " ISO_TIME(                        \
+                                                                   "max(s.created_at)") " from "           \
+                                                                                        "sessions"         \
+                                                                                        " s "              \
+                                                                                        "where "           \
+                                                                                        "s.user_"          \
+                                                                                        "id = "            \
+                                                                                        "u.id), "          \
+                                                                                        "(select "         \
+                                                                                        "count(*)"         \
+                                                                                        " from "           \
+                                                                                        "sessions"         \
+                                                                                        " s "              \
+                                                                                        "where "           \
+                                                                                        "s.user_"          \
+                                                                                        "id = "            \
+                                                                                        "u.id "            \
+                                                                                        "and"              \
+                                                                                        " " SESSION_LIVES  \
+                                                                                        " and "            \
+                                                                                        "not"              \
+                                                                                        " " SESSION_IDLES( \
+                                                                                            idle) ")"
 
 #define SESSION_LIVES "s.ended_at is null and s.expires_at > now()"
 
@@ -51,18 +94,139 @@ static const struct statement_entry table[STATEMENT_COUNT] = {
         ", disabled_at is not null from users where id > $1::bigint order by id limit 500",
         1, true,
     },
-    [STATEMENT_USER_IMPORT] = {
-        "user_import",
+    [STATEMENT_USER_ADD] = {
+        "user_add",
         "with wanted as ("
-        " select distinct role from unnest(string_to_array($5::text, ' ')) role), new_user as ("
+        " select distinct role from unnest(string_to_array($10::text, ' ')) role), new_user as ("
         " insert into users (email, email_key, name, password, disabled_at)"
-        " select $1::text, $2::text, $3::text, $4::text, case when $6::boolean then now() end"
+        " select $6::text, $7::text, $8::text, $9::text, case when $11::boolean then now() end"
         " where not exists (select from wanted where role not in (select name from roles))"
         " returning id), new_roles as ("
         " insert into user_roles (user_id, role) select id, role from new_user, wanted), "
-        AUDIT_OPERATION("new_user", "'user_imported'", "id", "$7")
+        AUDIT_BY_ACTOR("new_user", "$5::text", "id", "null", "null")
         " select id from new_user",
-        7, false,
+        11, false,
+    },
+    [STATEMENT_USER_LOOK_UP] = {
+        "user_look_up",
+        "select " ACCOUNT_COLUMNS("$3") " from users u"
+        " where u.id = $1::bigint or u.email_key = $2::text",
+        3, true,
+    },
+    [STATEMENT_USER_LIST] = {
+        "user_list",
+        "select " ACCOUNT_COLUMNS("$5") " from users u where u.id > $6::bigint"
+        " and ($1::text is null and $2::text is null or position($1::text in u.email_key) > 0"
+        " or position(lower($2::text) in lower(u.name)) > 0)"
+        " and ($3::text is null"
+        " or exists (select from user_roles r where r.user_id = u.id and r.role = $3::text))"
+        " and ($4::boolean is null or $4::boolean = (u.disabled_at is not null))"
+        " order by u.id limit $7::bigint",
+        7, true,
+    },
+    [STATEMENT_USER_SET_PASSWORD] = {
+        "user_set_password",
+        "with changed as materialized (select u.id from users u where u.id = $5::bigint"
+        " and password_set(u.id, null, null, $6::text)), "
+        AUDIT_BY_ACTOR("changed", "'password_set'", "id", "null", "null")
+        " select exists (select from changed), false, exists (select from changed)",
+        6, false,
+    },
+    /* A login that was under way when the account was disabled may have opened a session that is
+     * not seen here. Nobody can use it, and it ends when the account is enabled. */
+    [STATEMENT_USER_SET_DISABLED] = {
+        "user_set_disabled",
+        "with " FOUND_FOR_LOSS ", changed as ("
+        " update users set disabled_at = case when $7::boolean then now() end"
+        " where id = (select id from found where not is_last)"
+        " and (disabled_at is not null) <> $7::boolean returning id), ended as ("
+        " update sessions set ended_at = now(), end_reason = 'disabled'"
+        " where user_id = (select id from changed) and ended_at is null), "
+        AUDIT_BY_ACTOR("changed",
+                       "case when $7::boolean then 'account_disabled' else 'account_enabled' end",
+                       "id", "null", "null")
+        LOSS_OUTCOME,
+        7, true,
+    },
+    [STATEMENT_USER_GIVE_ROLE] = {
+        "user_give_role",
+        "with found as (select u.id, r.name from users u, roles r"
+        " where u.id = $5::bigint and r.name = $6::text), changed as ("
+        " insert into user_roles (user_id, role) select id, name from found"
+        " on conflict do nothing returning user_id), "
+        AUDIT_BY_ACTOR("changed", "'role_given'", "user_id", "null", "$6")
+        " select exists (select from found), false, exists (select from changed)",
+        6, true,
+    },
+    [STATEMENT_USER_TAKE_ROLE] = {
+        "user_take_role",
+        "with found as materialized (select u.id, case when $6::boolean or r.name <> 'admin'"
+        " then false else is_last_admin(u.id) end as is_last from users u, roles r"
+        " where u.id = $5::bigint and r.name = $7::text), changed as ("
+        " delete from user_roles where user_id = (select id from found where not is_last)"
+        " and role = $7::text returning user_id), "
+        AUDIT_BY_ACTOR("changed", "'role_taken'", "user_id", "null", "$7")
+        LOSS_OUTCOME,
+        7, true,
+    },
+    [STATEMENT_USER_DELETE] = {
+        "user_delete",
+        "with " FOUND_FOR_LOSS ", changed as (delete from users"
+        " where id = (select id from found where not is_last) returning id), "
+        AUDIT_BY_ACTOR("changed", "'account_deleted'", "id", "null", "null")
+        LOSS_OUTCOME,
+        6, false,
+    },
+    [STATEMENT_USER_SESSIONS] = {
+        "user_sessions",
+        "select s.id, " ISO_TIME("s.created_at") ", " ISO_TIME("s.last_used_at") ", "
+        ISO_TIME("least(s.expires_at, s.last_used_at + $2::bigint * interval '1 second')")
+        ", s.address, s.user_agent from sessions s where s.user_id = $1::bigint and "
+        SESSION_LIVES " and not " SESSION_IDLES("$2") " order by s.last_used_at desc, s.id limit 1000",
+        2, true,
+    },
+    [STATEMENT_USER_END_SESSIONS] = {
+        "user_end_sessions",
+        "with ended as (update sessions s set ended_at = now(), end_reason = 'operator'"
+        " where (s.id = $5::uuid or s.user_id = $6::bigint) and " SESSION_LIVES
+        " returning s.id, s.user_id), "
+        AUDIT_BY_ACTOR("ended", "'session_ended'", "user_id", "id", "null")
+        " select count(*) from ended",
+        6, true,
+    },
+    [STATEMENT_ROLE_LIST] = {
+        "role_list",
+        "select r.name, array_to_string(r.permissions, ' '),"
+        " (select count(*) from user_roles u where u.role = r.name) from roles r"
+        " order by r.name collate \"C\"",
+        0, true,
+    },
+    [STATEMENT_ROLE_SET] = {
+        "role_set",
+        "with changed as (insert into roles as r (name, permissions)"
+        " values ($5::text, string_to_array($6::text, ' ')) on conflict (name)"
+        " do update set permissions = excluded.permissions returning xmax = 0 as new), "
+        AUDIT_BY_ACTOR("changed", "'role_set'", "null::bigint", "null::uuid",
+                       "$5::text || ': ' || $6")
+        " select new from changed",
+        6, true,
+    },
+    [STATEMENT_ROLE_DELETE] = {
+        "role_delete",
+        "with changed as (delete from roles r where r.name = $5::text"
+        " and not exists (select from user_roles u where u.role = r.name) returning name), "
+        AUDIT_BY_ACTOR("changed", "'role_deleted'", "null::bigint", "null::uuid", "name")
+        " select exists (select from roles where name = $5::text), exists (select from changed)",
+        5, true,
+    },
+    [STATEMENT_AUDIT_LIST] = {
+        "audit_list",
+        "select " ISO_TIME("at") ", event, user_id, actor_id, operator, session_id, address,"
+        " request_id, detail from audit where ($1::bigint is null or user_id = $1::bigint)"
+        " and ($2::text is null or event = $2::text)"
+        " and ($3::bigint is null or at > now() - $3::bigint * interval '1 second')"
+        " order by id desc limit $4::bigint",
+        4, true,
     },
     [STATEMENT_USER_FOR_LOGIN] = {
         "user_for_login",

@@ -14,9 +14,44 @@ enum statement {
     /* id → id, email, name, password hash, roles, created (ISO 8601), disabled of the next 500
        accounts by id */
     STATEMENT_USER_EXPORT,
-    /* email, email key, name, password hash, roles, whether it is disabled, operator → id. No row:
-       there is no such role. ERROR_DUPLICATE: email taken. Audited. */
-    STATEMENT_USER_IMPORT,
+    /* ACTOR is who makes the change: operator, account, address, request id, each or null.
+       ACTOR, event, email, email key, name, password hash, roles, whether it is disabled → id. No
+       row: there is no such role. ERROR_DUPLICATE: email taken. Audited. */
+    STATEMENT_USER_ADD,
+    /* id or null, email key or null, idle seconds → as USER_LIST */
+    STATEMENT_USER_LOOK_UP,
+    /* part of an email key or null, part of a name or null, role or null, disabled or null, idle
+       seconds, id, number → id, email, name, roles, disabled, created, password changed, last login
+       (ISO 8601), sessions that live, of so many accounts behind that id */
+    STATEMENT_USER_LIST,
+    /* Of these each says whether there is such an account (and role), whether it is the last
+       administrator and therefore stays, and whether anything changed. Audited where it did.
+       ACTOR, id, password hash; every session ends */
+    STATEMENT_USER_SET_PASSWORD,
+    /* ACTOR, id, whether the last administrator may go, disabled; every session ends */
+    STATEMENT_USER_SET_DISABLED,
+    /* ACTOR, id, role */
+    STATEMENT_USER_GIVE_ROLE,
+    /* ACTOR, id, whether the last administrator may go, role */
+    STATEMENT_USER_TAKE_ROLE,
+    /* ACTOR, id, whether the last administrator may go */
+    STATEMENT_USER_DELETE,
+    /* user id, idle seconds → of each session that lives: id, created, last used, expires (ISO
+       8601), address, user agent */
+    STATEMENT_USER_SESSIONS,
+    /* ACTOR, session id or null, user id or null → number of sessions ended. Audited. */
+    STATEMENT_USER_END_SESSIONS,
+    /* → name, permissions, number of accounts of each role */
+    STATEMENT_ROLE_LIST,
+    /* For the owner. ACTOR, name, permissions → whether it is new. Audited. */
+    STATEMENT_ROLE_SET,
+    /* ACTOR, name → whether there is such a role, whether it is gone: one that accounts have
+       stays. Audited. */
+    STATEMENT_ROLE_DELETE,
+    /* user id or null, event or null, seconds or null, number → at (ISO 8601), event, user, actor,
+       operator, session, address, request id, detail of so many rows, of the last seconds, the
+       newest first */
+    STATEMENT_AUDIT_LIST,
     /* email key → id, password hash, disabled, roles, permissions (see USER columns below). No row:
        no such account. */
     STATEMENT_USER_FOR_LOGIN,

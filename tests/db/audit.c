@@ -99,3 +99,36 @@ Test(audit, keeps_a_row_as_long_as_the_option_says_and_a_month_at_least)
     cr_assert_eq(database_integer("select audit_purge(interval '1 second', 1000)"), 2);
     cr_assert_eq(database_integer("select count(*) from audit where event = 'younger'"), 1);
 }
+
+/* For an operator -------------------------------------------------------------------------------*/
+
+static void take_row(void *context, const char *const values[])
+{
+    char *list = context;
+    size_t used = strlen(list);
+    cr_assert_eq(strlen(values[AUDIT_AT]), strlen("2026-01-31T12:00:00Z"));
+    snprintf(list + used, 1024 - used, "[%s %s]", values[AUDIT_EVENT],
+             values[AUDIT_USER] ? values[AUDIT_USER] : "-");
+}
+
+Test(audit, is_listed_by_account_event_and_time)
+{
+    static const struct {
+        struct audit_filter filter;
+        const char *expected;
+    } cases[] = {
+        { { .most = 10 }, "[logout 7][login 8][login 7][old -]" },
+        { { .most = 2 }, "[logout 7][login 8]" },
+        { { .most = 10, .user_id = 7 }, "[logout 7][login 7]" },
+        { { .most = 10, .event = "login" }, "[login 8][login 7]" },
+        { { .most = 10, .seconds = 3600 }, "[logout 7][login 8][login 7]" },
+        { { .most = 10, .event = "old", .seconds = 3600 }, "" },
+    };
+    database_sql("insert into audit (event, user_id, at) values ('old', null, now() - interval"
+                 " '2 hours'), ('login', 7, now()), ('login', 8, now()), ('logout', 7, now())");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char list[1024] = "";
+        cr_assert_eq(audit_list(&person_auth, &cases[i].filter, take_row, list), ERROR_NONE);
+        cr_assert_str_eq(list, cases[i].expected);
+    }
+}

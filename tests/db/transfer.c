@@ -21,10 +21,12 @@ static struct transfer_account account_of(const char *email)
     };
 }
 
+static const struct audit_actor op = { .operator_name = "operator" };
+
 static enum error import(const struct transfer_account *account)
 {
     cr_assert_null(transfer_flaw(account), "%s", transfer_flaw(account));
-    return transfer_import(&person_auth, account, "operator");
+    return transfer_import(&person_auth, account, &op);
 }
 
 static int64_t audited(const char *event)
