@@ -30,42 +30,24 @@
 /* The account that parameter 5 names, and whether it is the last administrator, which is only to go
  * where parameter 6 says so. */
 #define FOUND_FOR_LOSS                                                                             \
-    "found as materialized (select id, case when $6::boolean then false else is_last_admin(id) "   \
-    "end"                                                                                          \
-    " as is_last from users where id = $5::bigint)"
+    "found as materialized (select id,"                                                            \
+    " case when $6::boolean then false else is_last_admin(id) end as is_last"                      \
+    " from users where id = $5::bigint)"
 #define LOSS_OUTCOME                                                                               \
     " select exists (select from found), exists (select from found where is_last),"                \
     " exists (select from changed)"
 
 #define SESSION_IDLES(idle) "s.last_used_at <= now() - " idle "::bigint * interval '1 second'"
 
+/* clang-format off */
 /* What an operator sees of an account `u`. */
-#define ACCOUNT_COLUMNS(idle)                                                                              \
-    "u.id, u.email, u.name, " ROLES_OF("u.id") ", u.disabled_at is not null, " ISO_TIME(                   \
-        "u.created_at") ", " ISO_TIME("u.password_changed_at") ", "                                        \
-                                                               "(select " ISO_TIME(                        \
-                                                                   "max(s.created_at)") " from "           \
-                                                                                        "sessions"         \
-                                                                                        " s "              \
-                                                                                        "where "           \
-                                                                                        "s.user_"          \
-                                                                                        "id = "            \
-                                                                                        "u.id), "          \
-                                                                                        "(select "         \
-                                                                                        "count(*)"         \
-                                                                                        " from "           \
-                                                                                        "sessions"         \
-                                                                                        " s "              \
-                                                                                        "where "           \
-                                                                                        "s.user_"          \
-                                                                                        "id = "            \
-                                                                                        "u.id "            \
-                                                                                        "and"              \
-                                                                                        " " SESSION_LIVES  \
-                                                                                        " and "            \
-                                                                                        "not"              \
-                                                                                        " " SESSION_IDLES( \
-                                                                                            idle) ")"
+#define ACCOUNT_COLUMNS(idle) \
+    "u.id, u.email, u.name, " ROLES_OF("u.id") ", u.disabled_at is not null, " \
+    ISO_TIME("u.created_at") ", " ISO_TIME("u.password_changed_at") ", " \
+    "(select " ISO_TIME("max(s.created_at)") " from sessions s where s.user_id = u.id), " \
+    "(select count(*) from sessions s where s.user_id = u.id and " SESSION_LIVES \
+    " and not " SESSION_IDLES(idle) ")"
+/* clang-format on */
 
 #define SESSION_LIVES "s.ended_at is null and s.expires_at > now()"
 
