@@ -36,7 +36,7 @@ static const struct command commands[] = {
     { "serve", "", "run the service: master, workers, housekeeper", run_serve },
     { "housekeeper", "[--once]", "run the housekeeper alone, beside spawn-fcgi", run_housekeeper },
     { "migrate", "[--status]", "bring the database's schema up to date", command_migrate },
-    { "key", "generate [--algorithm HS256|ES256|MAC]", "make a key", command_key },
+    { "key", "COMMAND", "the keys that tokens stand on", command_key },
     { "user", "COMMAND", "the accounts", command_user },
     { "check-config", "", "check the options and the keys", command_check_config },
     { "print-config", "", "print the options in force", command_print_config },
@@ -67,7 +67,7 @@ static void print_help(FILE *out)
                  commands[i].usage);
         fprintf(out, "  %-44s %s\n", left, commands[i].summary);
     }
-    fputs("\n'therappai-auth help user' tells the commands behind user.\n", out);
+    fputs("\n'therappai-auth help COMMAND' tells the commands behind key and user.\n", out);
     fputs("\nWithout a command it serves FastCGI requests from the socket on descriptor 0, as one\n"
           "worker:\n\n"
           "  spawn-fcgi -F 4 -s /run/therappai-auth/auth.sock -- therappai-auth\n\n"
@@ -99,7 +99,9 @@ static int run_help(const struct config *config, int argc, char **argv)
     else if (argc == 0)
         print_help(stdout);
     else
-        return command_usage("help", "takes nothing but --completion, or user");
+        return command_usage(
+            "help",
+            "takes nothing but --completion, or the name of a command that has others behind it");
     return EXIT_DONE;
 }
 

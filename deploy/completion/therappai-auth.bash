@@ -10,7 +10,10 @@ _therappai_auth_usages='
 serve 
 housekeeper [--once]
 migrate [--status]
-key generate [--algorithm HS256|ES256|MAC]
+key list [--json]
+key generate [--algorithm HS256|ES256|RS256|MAC] [--state created|signing]
+key rotate [--algorithm HS256|ES256|RS256|MAC]
+key retire [--force] ID
 user export [--output FILE]
 user import [--input FILE]
 check-config 

@@ -6,17 +6,19 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { FILE_SIZE_MAX = 16384, HMAC_KEY_MIN = 32 };
 
 static const struct {
     const char *name, *extension;
+    enum key_use use;
 } algorithms[] = {
-    [KEY_HS256] = { "HS256", "key" },
-    [KEY_ES256] = { "ES256", "pem" },
-    [KEY_RS256] = { "RS256", "pem" },
-    [KEY_MAC] = { "MAC", "key" },
+    [KEY_HS256] = { "HS256", "key", KEY_USE_ACCESS },
+    [KEY_ES256] = { "ES256", "pem", KEY_USE_ACCESS },
+    [KEY_RS256] = { "RS256", "pem", KEY_USE_ACCESS },
+    [KEY_MAC] = { "MAC", "key", KEY_USE_REFRESH },
 };
 enum { ALGORITHM_COUNT = sizeof algorithms / sizeof *algorithms };
 
@@ -27,6 +29,18 @@ static const char *const states[] = {
     [KEY_RETIRED] = "retired",
 };
 enum { STATE_COUNT = sizeof states / sizeof *states };
+
+static const char *const uses[KEY_USES] = {
+    [KEY_USE_ACCESS] = "access",
+    [KEY_USE_REFRESH] = "refresh",
+};
+
+static const struct {
+    const char *name, *flaw;
+} refused[] = {
+    { "EdDSA", "is not known to the library that signs (libjwt); ES256 is as short and as safe" },
+    { "none", "would let anybody make tokens" },
+};
 
 const char *key_algorithm_name(enum key_algorithm algorithm)
 {
@@ -41,7 +55,30 @@ enum key_algorithm key_algorithm_of(const char *name)
     return KEY_ALGORITHM_INVALID;
 }
 
-static enum key_state state_of(const char *name)
+const char *key_algorithm_flaw(const char *name)
+{
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+        if (strcmp(name, refused[i].name) == 0)
+            return refused[i].flaw;
+    return NULL;
+}
+
+enum key_use key_use_of(enum key_algorithm algorithm)
+{
+    return algorithms[algorithm].use;
+}
+
+const char *key_use_name(enum key_use use)
+{
+    return uses[use];
+}
+
+const char *key_state_name(enum key_state state)
+{
+    return (unsigned)state < STATE_COUNT ? states[state] : NULL;
+}
+
+enum key_state key_state_of(const char *name)
 {
     for (unsigned i = KEY_CREATED; i < STATE_COUNT; i++)
         if (strcmp(name, states[i]) == 0)
@@ -58,6 +95,29 @@ static const char *next_part(const char *name, char *part, size_t size)
     memcpy(part, name, (size_t)(dot - name));
     part[dot - name] = '\0';
     return dot + 1;
+}
+
+void key_file_explain_name(const char *name, char message[KEY_MESSAGE_SIZE])
+{
+    char id[KEY_ID_MAX + 1], algorithm[16] = "";
+    const char *rest = next_part(name, id, sizeof id);
+    const char *flaw =
+        rest && next_part(rest, algorithm, sizeof algorithm) ? key_algorithm_flaw(algorithm) : NULL;
+    if (flaw)
+        snprintf(message, KEY_MESSAGE_SIZE, "key file '%s': %s %s", name, algorithm, flaw);
+    else
+        snprintf(message, KEY_MESSAGE_SIZE, "key file '%s': the name is not KID.ALG.STATE.EXT",
+                 name);
+}
+
+int64_t key_file_time(const char *id)
+{
+    enum { STAMP_SIZE = sizeof "20261123T065800Z" - 1 };
+    struct tm parts = { 0 };
+    if (strlen(id) < STAMP_SIZE)
+        return -1;
+    const char *end = strptime(id, "%Y%m%dT%H%M%SZ", &parts);
+    return end == id + STAMP_SIZE ? (int64_t)timegm(&parts) : -1;
 }
 
 static bool is_key_id(const char *id)
@@ -79,7 +139,7 @@ bool key_file_parse_name(const char *name, struct key *key)
     if (!rest || !is_key_id(parsed.id))
         return false;
     parsed.algorithm = key_algorithm_of(algorithm);
-    parsed.state = state_of(state);
+    parsed.state = key_state_of(state);
     if (!parsed.algorithm || !parsed.state ||
         strcmp(rest, algorithms[parsed.algorithm].extension) != 0)
         return false;
@@ -91,6 +151,15 @@ void key_file_format_name(const struct key *key, char name[KEY_FILE_NAME_SIZE])
 {
     snprintf(name, KEY_FILE_NAME_SIZE, "%s.%s.%s.%s", key->id, algorithms[key->algorithm].name,
              states[key->state], algorithms[key->algorithm].extension);
+}
+
+void key_file_read_change(int directory, struct key *key)
+{
+    struct stat status;
+    char name[KEY_FILE_NAME_SIZE];
+    key_file_format_name(key, name);
+    if (fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+        key->changed = (int64_t)status.st_ctim.tv_sec;
 }
 
 static bool is_trusted_owner(const struct stat *status)

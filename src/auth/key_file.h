@@ -10,6 +10,10 @@ enum { KEY_FILE_NAME_SIZE = KEY_ID_MAX + 32 };
 
 /* Fills id, algorithm and state from a file's name. False where it is no name of a key. */
 bool key_file_parse_name(const char *name, struct key *key);
+/* What is wrong with a name that is none. */
+void key_file_explain_name(const char *name, char message[KEY_MESSAGE_SIZE]);
+/* The time that an id begins with, as those of `key generate` do, in seconds since 1970; or -1. */
+int64_t key_file_time(const char *id);
 /* The name of a key's file. */
 void key_file_format_name(const struct key *key, char name[KEY_FILE_NAME_SIZE]);
 
@@ -17,6 +21,10 @@ void key_file_format_name(const struct key *key, char name[KEY_FILE_NAME_SIZE]);
  * may put a file there may sign. *status tells its state before anything is read from it. -1 with a
  * sentence in message. */
 int key_file_open_directory(const char *path, struct stat *status, char message[KEY_MESSAGE_SIZE]);
+
+/* Reads when the file of a key got its name, which is when its state changed; what cannot be told
+ * stays 0. */
+void key_file_read_change(int directory, struct key *key);
 
 /* Reads the material of a key whose name was parsed. Symbolic links are followed (key directories
  * that are mounted into containers are made of them): what counts is the file behind, which must be

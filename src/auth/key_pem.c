@@ -6,7 +6,7 @@
 #include <openssl/pem.h>
 
 /* The upper bound keeps a check of a token, which anybody may ask for, cheap. */
-enum { RSA_BITS_MIN = 2048, RSA_BITS_MAX = 8192 };
+enum { RSA_BITS_MIN = 2048, RSA_BITS_MAX = 8192, RSA_BITS_NEW = 3072 };
 
 /* An encrypted key is refused; OpenSSL's own callback would ask at the terminal. */
 static int no_passphrase(char *buffer, int size, int writing, void *context)
@@ -114,9 +114,9 @@ out:
     return flaw;
 }
 
-struct secret *key_pem_new(void)
+struct secret *key_pem_new(enum key_algorithm algorithm)
 {
-    EVP_PKEY *pkey = EVP_EC_gen("P-256");
+    EVP_PKEY *pkey = algorithm == KEY_ES256 ? EVP_EC_gen("P-256") : EVP_RSA_gen(RSA_BITS_NEW);
     struct secret *pem = pkey ? to_pem(pkey, write_private) : NULL;
     EVP_PKEY_free(pkey);
     ERR_clear_error();

@@ -14,7 +14,8 @@
 const char *key_pem_read(const struct secret *file, enum key_algorithm algorithm,
                          struct secret **private_key, struct secret **public_key);
 
-/* A new P-256 key as PKCS#8 PEM, to be freed with secret_free. NULL where OpenSSL fails. */
-struct secret *key_pem_new(void);
+/* A new key for ES256 (P-256) or RS256 (3,072 bits) as PKCS#8 PEM, to be freed with secret_free.
+ * NULL where OpenSSL fails. */
+struct secret *key_pem_new(enum key_algorithm algorithm);
 
 #endif

@@ -67,7 +67,8 @@ static int compare_ids(const void *a, const void *b)
     return strcmp(((const struct key *)a)->id, ((const struct key *)b)->id);
 }
 
-static bool add_file(struct keys *keys, const char *name, char message[KEY_MESSAGE_SIZE])
+static bool add_file(int directory, struct keys *keys, const char *name,
+                     char message[KEY_MESSAGE_SIZE])
 {
     struct key key;
     if (keys->count == FILES_MAX) {
@@ -75,10 +76,10 @@ static bool add_file(struct keys *keys, const char *name, char message[KEY_MESSA
         return false;
     }
     if (!key_file_parse_name(name, &key)) {
-        snprintf(message, KEY_MESSAGE_SIZE, "key file '%s': the name is not KID.ALG.STATE.EXT",
-                 name);
+        key_file_explain_name(name, message);
         return false;
     }
+    key_file_read_change(directory, &key);
     keys->list[keys->count++] = key;
     return true;
 }
@@ -101,7 +102,7 @@ static bool list_files(int directory, struct keys *keys, char message[KEY_MESSAG
     /* cppcheck-suppress readdirCalled ; one thread, and readdir_r is deprecated */
     while (good && (errno = 0, entry = readdir(stream)) != NULL)
         if (entry->d_name[0] != '.')
-            good = add_file(keys, entry->d_name, message);
+            good = add_file(directory, keys, entry->d_name, message);
     if (good && errno) {
         snprintf(message, KEY_MESSAGE_SIZE, "key directory: %s", strerror(errno));
         good = false;
@@ -151,16 +152,20 @@ static bool read_files(int directory, struct keys *keys, char message[KEY_MESSAG
     return true;
 }
 
+/* Of equal age the later in the list, which is by name. */
+static void let_sign(const struct key **signing, const struct key *key)
+{
+    if (!*signing || key_file_time(key->id) >= key_file_time((*signing)->id))
+        *signing = key;
+}
+
 static bool choose_signing(struct keys *keys, char message[KEY_MESSAGE_SIZE])
 {
     for (size_t i = 0; i < keys->count; i++) {
         const struct key *key = &keys->list[i];
         if (key->state != KEY_SIGNING)
             continue;
-        if (key->algorithm == KEY_MAC)
-            keys->mac = key;
-        else
-            keys->signing = key;
+        let_sign(key_use_of(key->algorithm) == KEY_USE_REFRESH ? &keys->mac : &keys->signing, key);
     }
     if (keys->signing && keys->mac)
         return true;

@@ -2,16 +2,16 @@
  *
  * One file a key in the key directory, mode 0600, named KID.ALG.STATE.EXT:
  *
- *     KID    1 to 64 of [A-Za-z0-9_-]; names made by `key generate` begin with the UTC time, so
- *            that they sort by age
+ *     KID    1 to 64 of [A-Za-z0-9_-]; names made by `key generate` begin with the UTC time
  *     ALG    HS256, ES256, RS256 (access tokens) or MAC (refresh tokens)
  *     STATE  created (verifies, does not sign yet), signing, verifying or retired (ignored)
  *     EXT    pem (ES256, RS256: private key, PKCS#8 or traditional) or key (HS256, MAC: one line of
  *            64 hexadecimal digits or more)
  *
- * The signing key of a use is the last by name among those in state `signing`. A change of state is
- * a rename; a file is never changed in place, which would go unseen. Names that begin with a dot
- * are left out. */
+ * The signing key of a use is the youngest of those in state `signing`, by the time that its name
+ * begins with; a name that begins with none is older than those that do, and of equals the last by
+ * name is the youngest. A change of state is a rename (key_life.h); a file is never changed in
+ * place, which would go unseen. Names that begin with a dot are left out. */
 #ifndef AUTH_KEYSET_H
 #define AUTH_KEYSET_H
 
@@ -23,6 +23,7 @@
 
 enum key_algorithm { KEY_ALGORITHM_INVALID = 0, KEY_HS256, KEY_ES256, KEY_RS256, KEY_MAC };
 enum key_state { KEY_STATE_INVALID = 0, KEY_CREATED, KEY_SIGNING, KEY_VERIFYING, KEY_RETIRED };
+enum key_use { KEY_USE_ACCESS, KEY_USE_REFRESH, KEY_USES };
 
 enum { KEY_ID_MAX = 64, KEY_MESSAGE_SIZE = 512, KEY_MAC_SIZE = 32, KEY_FINGERPRINT_SIZE = 4 };
 
@@ -30,6 +31,7 @@ struct key {
     char id[KEY_ID_MAX + 1];
     enum key_algorithm algorithm;
     enum key_state state;
+    int64_t changed;            /* when its state did, in seconds since 1970 */
     struct secret *private_key; /* HS256, MAC: the bytes; ES256, RS256: PEM of the private key */
     struct secret *verifier; /* HS256: the bytes; ES256, RS256: PEM of the public key; MAC: NULL */
     unsigned char fingerprint[KEY_FINGERPRINT_SIZE]; /* MAC: names the key in a refresh token;
@@ -71,11 +73,20 @@ const struct key *keyset_at(const struct keyset *keyset, size_t index);
 /* "HS256" and so on; NULL for what is not in the table. */
 const char *key_algorithm_name(enum key_algorithm algorithm);
 enum key_algorithm key_algorithm_of(const char *name);
+/* Why we do not take an algorithm of JWTs (RFC 7518, RFC 8037) that somebody may well ask for, as
+ * the end of a sentence; NULL for any other. */
+const char *key_algorithm_flaw(const char *name);
+enum key_use key_use_of(enum key_algorithm algorithm);
+const char *key_use_name(enum key_use use);
+/* "created" and so on; NULL for what is not in the table. */
+const char *key_state_name(enum key_state state);
+enum key_state key_state_of(const char *name);
 
-/* Makes a key (HS256, ES256, MAC) in state `signing` and writes its file: temporary file, fsync,
- * link without overwriting, fsync of the directory, which is created with mode 0700 if missing. The
- * id goes into `id`. */
+/* Makes a key and writes its file: temporary file, fsync, link without overwriting, fsync of the
+ * directory, which is created with mode 0700 if missing. An RSA key has 3,072 bits. The id goes
+ * into `id`. */
 enum error keyset_generate(const char *directory, enum key_algorithm algorithm,
-                           char id[KEY_ID_MAX + 1], char message[KEY_MESSAGE_SIZE]);
+                           enum key_state state, char id[KEY_ID_MAX + 1],
+                           char message[KEY_MESSAGE_SIZE]);
 
 #endif

@@ -12,7 +12,7 @@
 
 /* HS256: as long as a block of SHA-256, which is as much as HMAC uses. */
 enum { HS256_KEY_SIZE = 64, HEXADECIMAL_MAX = HS256_KEY_SIZE * 2 + 2 };
-enum { STAMP_SIZE = sizeof "20261123T065800Z", NAME_TRIES = 8 };
+enum { NAME_TRIES = 8 };
 
 static struct secret *new_hexadecimal(size_t size)
 {
@@ -35,20 +35,11 @@ static struct secret *new_material(enum key_algorithm algorithm)
     case KEY_MAC:
         return new_hexadecimal(KEY_MAC_SIZE);
     case KEY_ES256:
-        return key_pem_new();
+    case KEY_RS256:
+        return key_pem_new(algorithm);
     default:
         return NULL;
     }
-}
-
-/* The time that an id of ours begins with, or -1. */
-static int64_t time_of(const char *id)
-{
-    struct tm parts = { 0 };
-    if (strlen(id) < STAMP_SIZE - 1)
-        return -1;
-    const char *end = strptime(id, "%Y%m%dT%H%M%SZ", &parts);
-    return end == id + STAMP_SIZE - 1 ? (int64_t)timegm(&parts) : -1;
 }
 
 /* The latest time in the names of the directory, or -1. */
@@ -66,7 +57,7 @@ static int64_t newest_time(int directory)
     }
     /* cppcheck-suppress readdirCalled ; one thread, and readdir_r is deprecated */
     while ((entry = readdir(stream)) != NULL) {
-        int64_t time = key_file_parse_name(entry->d_name, &key) ? time_of(key.id) : -1;
+        int64_t time = key_file_parse_name(entry->d_name, &key) ? key_file_time(key.id) : -1;
         if (time > newest)
             newest = time;
     }
@@ -74,7 +65,7 @@ static int64_t newest_time(int directory)
     return newest;
 }
 
-/* The last by name signs, so the new name is later than all there are, even where the clock was set
+/* The youngest signs, so the new name is later than all there are, even where the clock was set
  * back or a key was made within the same second. */
 static void choose_id(int directory, struct key *key)
 {
@@ -140,10 +131,11 @@ static bool write_key(int directory, struct key *key, const struct secret *text)
 }
 
 enum error keyset_generate(const char *directory, enum key_algorithm algorithm,
-                           char id[KEY_ID_MAX + 1], char message[KEY_MESSAGE_SIZE])
+                           enum key_state state, char id[KEY_ID_MAX + 1],
+                           char message[KEY_MESSAGE_SIZE])
 {
     struct stat status;
-    struct key key = { .algorithm = algorithm, .state = KEY_SIGNING };
+    struct key key = { .algorithm = algorithm, .state = state };
     enum error error = ERROR_INTERNAL;
     struct secret *text = sodium_init() < 0 ? NULL : new_material(algorithm);
     int opened = -1;

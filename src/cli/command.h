@@ -20,7 +20,6 @@ struct command {
 };
 
 command_run command_migrate;      /* migrate.c */
-command_run command_key;          /* key.c */
 command_run command_check_config; /* configuration.c */
 command_run command_print_config;
 command_run command_sample_config;

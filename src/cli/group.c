@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command_group *const groups[] = { &user_group };
+static const struct command_group *const groups[] = { &key_group, &user_group };
 enum { GROUP_COUNT = sizeof groups / sizeof groups[0] };
 
 const struct command_group *group_find(const char *name)
@@ -37,6 +37,11 @@ static int run(const struct command_group *group, const struct config *config, i
                                         : "one of these has to follow:");
     group_print(group, stderr);
     return EXIT_USAGE;
+}
+
+int command_key(const struct config *config, int argc, char **argv)
+{
+    return run(&key_group, config, argc, argv);
 }
 
 int command_user(const struct config *config, int argc, char **argv)

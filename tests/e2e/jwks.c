@@ -79,6 +79,29 @@ Test(jwks, has_the_public_half_of_every_key_that_verifies_or_is_going_to)
     expect_public_half(json_object_array_get_idx(keys, 1), rsa);
 }
 
+static void expect_to_verify(const char *algorithm)
+{
+    STACK(.settings = { "workers = 1" }, .algorithm = algorithm);
+    struct tokens tokens = new_user("ada@example.org");
+    json_object *key = json_object_array_get_idx(await_keys(1), 0);
+    char *forged = strdup(tokens.access);
+    cr_assert_str_eq(jwk_text(key, "alg"), algorithm);
+    cr_assert(jwk_verifies(key, tokens.access), "%s", algorithm);
+    forged[strcspn(forged, ".") + 5] ^= 1;
+    cr_assert_not(jwk_verifies(key, forged), "%s", algorithm);
+    free(forged);
+}
+
+Test(jwks, verifies_tokens_by_es256)
+{
+    expect_to_verify("ES256");
+}
+
+Test(jwks, verifies_tokens_by_rs256)
+{
+    expect_to_verify("RS256");
+}
+
 Test(jwks, is_cacheable_until_a_key_changes)
 {
     STACK(.settings = { "workers = 1" });

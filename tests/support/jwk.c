@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <openssl/bio.h>
 #include <openssl/core_names.h>
+#include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
@@ -12,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NUMBER_MAX = 2048, NUMBERS_MAX = 8 };
+enum { NUMBER_MAX = 2048, NUMBERS_MAX = 8, DER_MAX = 256 };
 
 json_object *jwk_corpus(const char *path)
 {
@@ -36,11 +37,15 @@ const char *jwk_text(json_object *object, const char *member)
 }
 
 /* At most NUMBER_MAX bytes; none where it is not canonical base64url. */
-static size_t decode(json_object *jwk, const char *member, unsigned char *bytes)
+static size_t decode_text(const char *text, unsigned char *bytes)
 {
     size_t size;
-    const char *text = jwk_text(jwk, member);
     return base64url_decode(text, strlen(text), bytes, NUMBER_MAX, &size) ? size : 0;
+}
+
+static size_t decode(json_object *jwk, const char *member, unsigned char *bytes)
+{
+    return decode_text(jwk_text(jwk, member), bytes);
 }
 
 char *jwk_hexadecimal(json_object *jwk)
@@ -135,4 +140,36 @@ char *jwk_pem(json_object *jwk, bool private_half)
     EVP_PKEY_free(pkey);
     BIO_free(bio);
     return text;
+}
+
+/* The two numbers of an ECDSA signature (RFC 7518 §3.4) in the form that OpenSSL takes. Returns its
+ * size. */
+static size_t to_der(const unsigned char *bytes, size_t size, unsigned char der[DER_MAX])
+{
+    ECDSA_SIG *numbers = ECDSA_SIG_new();
+    unsigned char *end = der;
+    ECDSA_SIG_set0(numbers, BN_bin2bn(bytes, (int)size / 2, NULL),
+                   BN_bin2bn(bytes + size / 2, (int)size / 2, NULL));
+    int written = i2d_ECDSA_SIG(numbers, &end);
+    ECDSA_SIG_free(numbers);
+    return written > 0 ? (size_t)written : 0;
+}
+
+bool jwk_verifies(json_object *jwk, const char *token)
+{
+    unsigned char bytes[NUMBER_MAX], der[DER_MAX];
+    const char *dot = strrchr(token, '.');
+    EVP_PKEY *pkey = make(jwk, false);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    size_t size = dot ? decode_text(dot + 1, bytes) : 0;
+    bool is_ec = strcmp(jwk_text(jwk, "kty"), "EC") == 0, good = false;
+    if (pkey && size > 0 && EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, pkey) == 1) {
+        if (is_ec)
+            size = to_der(bytes, size, der);
+        good = EVP_DigestVerify(context, is_ec ? der : bytes, size, (const unsigned char *)token,
+                                (size_t)(dot - token)) == 1;
+    }
+    EVP_MD_CTX_free(context);
+    EVP_PKEY_free(pkey);
+    return good;
 }

@@ -18,4 +18,7 @@ char *jwk_hexadecimal(json_object *jwk);
  * OpenSSL makes no key of it. */
 char *jwk_pem(json_object *jwk, bool private_half);
 
+/* Whether a token's signature is that key's (RFC 7515), by OpenSSL alone. */
+bool jwk_verifies(json_object *jwk, const char *token);
+
 #endif

@@ -133,6 +133,16 @@ char *keys_public_pem(const char *pem)
     return text_of(bio);
 }
 
+int keys_bits(const char *pem)
+{
+    BIO *bio = BIO_new_mem_buf(pem, -1);
+    EVP_PKEY *pkey = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
+    int bits = pkey ? EVP_PKEY_get_bits(pkey) : 0;
+    EVP_PKEY_free(pkey);
+    BIO_free(bio);
+    return bits;
+}
+
 char *keys_traditional_pem(const char *pem)
 {
     BIO *bio = BIO_new(BIO_s_mem());

@@ -32,6 +32,8 @@ char *keys_ec_pem(const char *curve);
 char *keys_rsa_pem(unsigned bits);
 /* Its public half, to be freed. */
 char *keys_public_pem(const char *private_pem);
+/* How long a public key is. */
+int keys_bits(const char *public_pem);
 /* The same key in the traditional form, or under a passphrase; to be freed. */
 char *keys_traditional_pem(const char *private_pem);
 char *keys_encrypted_pem(const char *private_pem);

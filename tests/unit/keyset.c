@@ -310,20 +310,48 @@ Test(keyset, with_two_files_of_one_key_does_not_load)
     }
 }
 
-Test(keyset, signs_with_the_last_by_name_in_state_signing)
+Test(keyset, signs_with_the_youngest_in_state_signing)
 {
+    static const struct {
+        const char *name, *signing;
+    } cases[] = {
+        { "hs-0.HS256.signing.key", "hs-1" }, /* by name, where no name tells a time */
+        { "hs-2.HS256.signing.key", "hs-2" },
+        { "hs-3.HS256.created.key", "hs-2" },
+        { "hs-4.HS256.verifying.key", "hs-2" },
+        { "hs-5.HS256.retired.key", "hs-2" },
+        { "20260101T000000Z-b.HS256.signing.key", "20260101T000000Z-b" },
+        { "zz-by-hand.HS256.signing.key", "20260101T000000Z-b" },
+        { "20259999T000000Z.HS256.signing.key", "20260101T000000Z-b" }, /* no such day */
+        { "20251231T235959Z-z.HS256.signing.key", "20260101T000000Z-b" },
+        { "20260101T000000Z-a.HS256.signing.key", "20260101T000000Z-b" },
+        { "20260101T000000Z-c.HS256.signing.key", "20260101T000000Z-c" },
+        { "20990101T000000Z.MAC.created.key", "20260101T000000Z-c" },
+    };
     keys_write_usual(directory);
-    keys_write(directory, "20260101T000000Z-00000000.HS256.signing.key", keys_hexadecimal(3));
-    keys_write(directory, "hs-2.HS256.signing.key", keys_hexadecimal(4));
-    keys_write(directory, "hs-3.HS256.created.key", keys_hexadecimal(5));
-    keys_write(directory, "hs-4.HS256.verifying.key", keys_hexadecimal(6));
-    keys_write(directory, "hs-5.HS256.retired.key", keys_hexadecimal(7));
-    keys_write(directory, "mac-0.MAC.signing.key", keys_hexadecimal(8));
-    keys_write(directory, "mac-2.MAC.created.key", keys_hexadecimal(9));
-    struct keyset *keyset = keys_load(directory);
-    cr_assert_str_eq(keyset_signing(keyset)->id, "hs-2");
-    cr_assert_str_eq(keyset_mac(keyset)->id, "mac-1");
-    keyset_free(keyset);
+    keys_write(directory, "mac-0.MAC.signing.key", keys_hexadecimal(100));
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        keys_write(directory, cases[i].name, keys_hexadecimal(10 + (int)i));
+        struct keyset *keyset = keys_load(directory);
+        cr_assert_str_eq(keyset_signing(keyset)->id, cases[i].signing, "%s", cases[i].name);
+        cr_assert_str_eq(keyset_mac(keyset)->id, "mac-1", "%s", cases[i].name);
+        keyset_free(keyset);
+    }
+}
+
+Test(keyset, says_why_it_takes_no_key_of_an_algorithm_that_others_have)
+{
+    static const struct {
+        const char *name, *why;
+    } cases[] = { { "a.EdDSA.signing.pem", "EdDSA is not known to the library" },
+                  { "a.none.signing.key", "none would let anybody" },
+                  { "a.HS999.signing.key", "KID.ALG.STATE.EXT" } };
+    keys_write_usual(directory);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        keys_write(directory, cases[i].name, "");
+        cr_assert(says(keys_load_failure(directory), cases[i].why), "%s", cases[i].name);
+        keys_remove(directory, cases[i].name);
+    }
 }
 
 Test(keyset, finds_keys_of_any_state_but_retired_for_their_own_use)

@@ -27,7 +27,8 @@ TestSuite(keyset_generate, .init = start, .fini = finish);
 static void generate(enum key_algorithm algorithm, char id[KEY_ID_MAX + 1])
 {
     char message[KEY_MESSAGE_SIZE] = "";
-    cr_assert_eq(keyset_generate(directory, algorithm, id, message), ERROR_NONE, "%s", message);
+    cr_assert_eq(keyset_generate(directory, algorithm, KEY_SIGNING, id, message), ERROR_NONE, "%s",
+                 message);
 }
 
 static int count_files(void)
@@ -89,7 +90,8 @@ Test(keyset_generate, makes_the_directory_for_its_owner_alone)
     char id[KEY_ID_MAX + 1], path[512], message[KEY_MESSAGE_SIZE] = "";
     struct stat status;
     snprintf(path, sizeof path, "%s/new", directory);
-    cr_assert_eq(keyset_generate(path, KEY_HS256, id, message), ERROR_NONE, "%s", message);
+    cr_assert_eq(keyset_generate(path, KEY_HS256, KEY_SIGNING, id, message), ERROR_NONE, "%s",
+                 message);
     cr_assert_eq(stat(path, &status), 0);
     cr_assert_eq(status.st_mode & 07777, 0700, "%o", status.st_mode);
     keys_directory_free(strdup(path));
@@ -98,22 +100,47 @@ Test(keyset_generate, makes_the_directory_for_its_owner_alone)
 Test(keyset_generate, refuses_a_directory_that_it_cannot_make_or_trust)
 {
     char id[KEY_ID_MAX + 1], message[KEY_MESSAGE_SIZE];
-    cr_assert_neq(keyset_generate("/nonexistent/keys", KEY_HS256, id, message), ERROR_NONE);
+    cr_assert_neq(keyset_generate("/nonexistent/keys", KEY_HS256, KEY_SIGNING, id, message),
+                  ERROR_NONE);
     cr_assert_not_null(strstr(message, "/nonexistent/keys"));
     chmod(directory, 0777);
-    cr_assert_neq(keyset_generate(directory, KEY_HS256, id, message), ERROR_NONE);
+    cr_assert_neq(keyset_generate(directory, KEY_HS256, KEY_SIGNING, id, message), ERROR_NONE);
     cr_assert_not_null(strstr(message, "chmod 700"));
     cr_assert_eq(count_files(), 0);
 }
 
-Test(keyset_generate, makes_no_key_of_a_kind_that_is_only_accepted)
+Test(keyset_generate, makes_an_rsa_key_of_3072_bits)
 {
-    static const enum key_algorithm kinds[] = { KEY_ALGORITHM_INVALID, KEY_RS256,
-                                                (enum key_algorithm)99 };
+    char access[KEY_ID_MAX + 1], mac[KEY_ID_MAX + 1];
+    generate(KEY_RS256, access);
+    generate(KEY_MAC, mac);
+    struct keyset *keyset = keys_load(directory);
+    const struct key *key = keyset_signing(keyset);
+    cr_assert_str_eq(key->id, access);
+    cr_assert_eq(key->algorithm, KEY_RS256);
+    cr_assert_eq(keys_bits(secret_reveal(key->verifier)), 3072);
+    keyset_free(keyset);
+}
+
+Test(keyset_generate, makes_a_key_that_waits_for_its_turn)
+{
+    char id[KEY_ID_MAX + 1], message[KEY_MESSAGE_SIZE] = "";
+    keys_write_usual(directory);
+    cr_assert_eq(keyset_generate(directory, KEY_HS256, KEY_CREATED, id, message), ERROR_NONE, "%s",
+                 message);
+    struct keyset *keyset = keys_load(directory);
+    cr_assert_str_eq(keyset_signing(keyset)->id, "hs-1");
+    cr_assert_eq(keyset_find(keyset, id)->state, KEY_CREATED);
+    keyset_free(keyset);
+}
+
+Test(keyset_generate, makes_no_key_of_a_kind_that_there_is_not)
+{
+    static const enum key_algorithm kinds[] = { KEY_ALGORITHM_INVALID, (enum key_algorithm)99 };
     char id[KEY_ID_MAX + 1], message[KEY_MESSAGE_SIZE];
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        cr_assert_neq(keyset_generate(directory, kinds[i], id, message), ERROR_NONE, "%d",
-                      kinds[i]);
+        cr_assert_neq(keyset_generate(directory, kinds[i], KEY_SIGNING, id, message), ERROR_NONE,
+                      "%d", kinds[i]);
     cr_assert_eq(count_files(), 0);
 }
 
@@ -160,7 +187,8 @@ Test(keyset_generate, by_many_at_once_makes_as_many_keys)
         if (fork() == 0) {
             int failed = 0;
             for (int j = 0; j < KEYS; j++)
-                failed += keyset_generate(directory, KEY_HS256, id, message) != ERROR_NONE;
+                failed +=
+                    keyset_generate(directory, KEY_HS256, KEY_SIGNING, id, message) != ERROR_NONE;
             _exit(failed);
         }
     }
