@@ -11,8 +11,8 @@ serve
 housekeeper [--once]
 migrate [--status]
 key list [--json]
-key generate [--algorithm HS256|ES256|RS256|MAC] [--state created|signing]
-key rotate [--algorithm HS256|ES256|RS256|MAC]
+key generate [--algorithm HS256|ES256|RS256|MAC|DATA] [--state created|signing]
+key rotate [--algorithm HS256|ES256|RS256|MAC] [--data]
 key retire [--force] ID
 user export [--output FILE]
 user import [--input FILE]

@@ -10,7 +10,7 @@
 # `therappai-auth serve` does both; take it where you can choose.
 #
 # Before: `therappai-auth migrate`, `therappai-auth key generate` and
-# `therappai-auth key generate --algorithm MAC`, as the service's account. The account and the web server's group
+# `therappai-auth key generate --algorithm MAC` and DATA, as the service's account. The account and the web server's group
 # may be given by THERAPPAI_USER and THERAPPAI_WEB_GROUP. To be run as root.
 set -eu
 

@@ -5,7 +5,7 @@
 # dies, and a changed configuration needs new workers. `therappai-auth serve` does both.
 #
 # Before: `therappai-auth migrate`, `therappai-auth key generate` (for access tokens) and
-# `therappai-auth key generate --algorithm MAC` (for refresh tokens).
+# `therappai-auth key generate --algorithm MAC` (for refresh tokens), and the same with DATA (for personal information).
 #
 # The web server connects to the socket; its group is the one of -G. The service's account (-u, -g)
 # owns the key directory and is the worker's role in PostgreSQL.

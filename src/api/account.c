@@ -63,37 +63,52 @@ enum error account_delete_own(struct exchange *exchange)
     return error;
 }
 
-static json_object *view_export(const struct user *user, const struct access_claims *claims,
-                                const struct session_list *list,
-                                const struct account_history *history)
+/* All that an export is made of. */
+struct export
+{
+    struct user user;
+    struct personal_info info;
+    struct session_list list;
+    struct account_history history;
+};
+
+static enum error read_export(struct exchange *exchange, struct export *export)
+{
+    struct auth *auth = exchange->auth;
+    enum error error = user_read(auth, exchange->claims, &export->user);
+    if (!error)
+        error = personal_info_read(auth, exchange->claims, &export->info);
+    if (!error)
+        error = session_list_read(auth, exchange->claims, &export->list);
+    if (!error)
+        error = account_read_history(auth, exchange->claims, &export->history);
+    return error;
+}
+
+static json_object *view_export(const struct export *export, const struct access_claims *claims)
 {
     json_object *view = json_object_new_object();
-    json_object_object_add(view, "profile", view_user(user));
-    json_object_object_add(view, "created", json_object_new_string(history->created));
+    json_object_object_add(view, "profile", view_user(&export->user));
+    json_object_object_add(view, "personal_info", view_personal_info(&export->info));
+    json_object_object_add(view, "created", json_object_new_string(export->history.created));
     json_object_object_add(view, "roles", view_names(claims->roles));
-    json_object_object_add(view, "sessions", view_sessions(list));
-    json_object_object_add(view, "history", view_history(history));
+    json_object_object_add(view, "sessions", view_sessions(&export->list));
+    json_object_object_add(view, "history", view_history(&export->history));
     return view;
 }
 
 enum error export_get(struct exchange *exchange)
 {
-    struct user user = { 0 };
-    struct session_list list = { 0 };
-    struct account_history history = { 0 };
-    enum error error = user_read(exchange->auth, exchange->claims, &user);
-    if (!error)
-        error = session_list_read(exchange->auth, exchange->claims, &list);
-    if (!error)
-        error = account_read_history(exchange->auth, exchange->claims, &history);
+    struct export export = { 0 };
+    enum error error = read_export(exchange, &export);
     if (!error) {
-        response_json(&exchange->response, STATUS_OK,
-                      view_export(&user, exchange->claims, &list, &history));
+        response_json(&exchange->response, STATUS_OK, view_export(&export, exchange->claims));
         response_header(&exchange->response, "Content-Disposition",
                         "attachment; filename=\"account.json\"");
     }
-    user_clear(&user);
-    session_list_clear(&list);
-    account_history_clear(&history);
+    user_clear(&export.user);
+    personal_info_clear(&export.info);
+    session_list_clear(&export.list);
+    account_history_clear(&export.history);
     return error;
 }

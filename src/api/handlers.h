@@ -17,6 +17,9 @@ handler account_delete_own; /* account.c */
 handler export_get;
 handler password_post;
 
+handler personal_info_get; /* personal_info.c */
+handler personal_info_put;
+
 handler jwks_get; /* jwks.c */
 
 handler sessions_get; /* sessions.c */

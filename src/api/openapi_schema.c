@@ -58,10 +58,15 @@ static json_object *or_null(json_object *type)
     return types;
 }
 
+static bool may_be_null(const struct schema_member *member)
+{
+    return member->presence == SCHEMA_NULLABLE || member->presence == SCHEMA_OPTIONAL_NULLABLE;
+}
+
 static json_object *property(const struct schema_member *member, json_object *schemas)
 {
     json_object *object = value_of(member, schemas), *type = NULL;
-    if (member->presence == SCHEMA_NULLABLE && json_object_object_get_ex(object, "type", &type))
+    if (may_be_null(member) && json_object_object_get_ex(object, "type", &type))
         json_object_object_add(object, "type", or_null(json_object_get(type)));
     add_text(object, "format", member->format);
     add_text(object, "description", member->description);
@@ -77,7 +82,7 @@ static json_object *object_of(const struct schema *schema, json_object *schemas)
     json_object *properties = json_object_new_object(), *required = json_object_new_array();
     for (const struct schema_member *member = schema->members; member->name; member++) {
         json_object_object_add(properties, member->name, property(member, schemas));
-        if (member->presence != SCHEMA_OPTIONAL)
+        if (member->presence == SCHEMA_REQUIRED || member->presence == SCHEMA_NULLABLE)
             json_object_array_add(required, json_object_new_string(member->name));
     }
     json_object_object_add(object, "properties", properties);

@@ -15,6 +15,11 @@
     "\"last_used\":\"2026-01-31T12:10:00Z\",\"expires\":\"2026-02-14T12:10:00Z\","                 \
     "\"address\":\"192.0.2.7\",\"user_agent\":\"Example/1.0\",\"current\":true}"
 
+#define PERSONAL_INFO_EXAMPLE                                                                      \
+    "{\"date_of_birth\":\"1990-12-31\",\"goals\":\"Sleep through the "                             \
+    "night.\",\"therapy_focus\":\"anxiety\","                                                      \
+    "\"addiction_type\":null,\"mood\":\"hopeful\",\"contact_number\":\"+49 30 123456\"}"
+
 /* clang-format off */
 
 /* Requests ------------------------------------------------------------------------------------- */
@@ -55,6 +60,19 @@ static const struct schema_member logout[] = {
 };
 const struct schema schema_logout = {
     "Logout", NULL, NULL, logout, "{\"refresh\":\"" REFRESH "\"}"
+};
+
+static const struct schema_member personal_info_put[] = {
+    { "date_of_birth",   SCHEMA_TEXT, SCHEMA_OPTIONAL_NULLABLE, "date", "YYYY-MM-DD, not in the future.", NULL },
+    { "goals",           SCHEMA_TEXT, SCHEMA_OPTIONAL_NULLABLE, NULL, "At most 2,000 characters, as the following.", NULL },
+    { "therapy_focus",   SCHEMA_TEXT, SCHEMA_OPTIONAL_NULLABLE, NULL, NULL, NULL },
+    { "addiction_type",  SCHEMA_TEXT, SCHEMA_OPTIONAL_NULLABLE, NULL, NULL, NULL },
+    { "mood",            SCHEMA_TEXT, SCHEMA_OPTIONAL_NULLABLE, NULL, NULL, NULL },
+    { "contact_number",  SCHEMA_TEXT, SCHEMA_OPTIONAL_NULLABLE, NULL, "At most 40 characters.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_personal_info_put = {
+    "PersonalInfoReplacement", "What is missing, null or empty is not told from then on.", NULL, personal_info_put, PERSONAL_INFO_EXAMPLE
 };
 
 static const struct schema_member profile_put[] = {
@@ -156,8 +174,22 @@ static const struct schema_member event[] = {
 #define EVENT_EXAMPLE "{\"event\":\"login\",\"at\":\"2026-01-31T12:00:00Z\",\"address\":\"192.0.2.7\"}"
 static const struct schema schema_event = { "Event", NULL, NULL, event, EVENT_EXAMPLE };
 
+static const struct schema_member personal_info[] = {
+    { "date_of_birth",   SCHEMA_TEXT, SCHEMA_NULLABLE, "date", "YYYY-MM-DD, not in the future.", NULL },
+    { "goals",           SCHEMA_TEXT, SCHEMA_NULLABLE, NULL, "At most 2,000 characters, as the following.", NULL },
+    { "therapy_focus",   SCHEMA_TEXT, SCHEMA_NULLABLE, NULL, NULL, NULL },
+    { "addiction_type",  SCHEMA_TEXT, SCHEMA_NULLABLE, NULL, NULL, NULL },
+    { "mood",            SCHEMA_TEXT, SCHEMA_NULLABLE, NULL, NULL, NULL },
+    { "contact_number",  SCHEMA_TEXT, SCHEMA_NULLABLE, NULL, "At most 40 characters.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_personal_info = {
+    "PersonalInfo", "Encrypted at rest.", NULL, personal_info, PERSONAL_INFO_EXAMPLE
+};
+
 static const struct schema_member export[] = {
     { "profile",  SCHEMA_OBJECT, SCHEMA_REQUIRED, NULL,        NULL, &schema_profile },
+    { "personal_info", SCHEMA_OBJECT, SCHEMA_REQUIRED, NULL,   NULL, &schema_personal_info },
     { "created",  SCHEMA_TEXT,   SCHEMA_REQUIRED, "date-time", "The account.", NULL },
     { "roles",    SCHEMA_LIST,   SCHEMA_REQUIRED, NULL,        NULL, NULL },
     { "sessions", SCHEMA_LIST,   SCHEMA_REQUIRED, NULL,        NULL, &schema_session },
@@ -166,7 +198,7 @@ static const struct schema_member export[] = {
 };
 const struct schema schema_export = {
     "Export", NULL, NULL, export,
-    "{\"profile\":" PROFILE_EXAMPLE ",\"created\":\"2026-01-31T12:00:00Z\",\"roles\":[\"user\"],"
+    "{\"profile\":" PROFILE_EXAMPLE ",\"personal_info\":" PERSONAL_INFO_EXAMPLE ",\"created\":\"2026-01-31T12:00:00Z\",\"roles\":[\"user\"],"
     "\"sessions\":[" SESSION_EXAMPLE "],\"history\":[" EVENT_EXAMPLE "]}"
 };
 

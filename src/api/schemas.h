@@ -13,7 +13,12 @@ enum schema_type {
 };
 
 /* SCHEMA_NULLABLE is always there, and may be null. */
-enum schema_presence { SCHEMA_REQUIRED, SCHEMA_OPTIONAL, SCHEMA_NULLABLE };
+enum schema_presence {
+    SCHEMA_REQUIRED,
+    SCHEMA_OPTIONAL,
+    SCHEMA_NULLABLE,
+    SCHEMA_OPTIONAL_NULLABLE
+};
 
 struct schema_member {
     const char *name;
@@ -35,12 +40,12 @@ struct schema {
 /* Requests */
 extern const struct schema schema_sign_up, schema_login, schema_refresh, schema_logout,
     schema_profile_put, schema_profile_patch, schema_profile_delete, schema_password_change,
-    schema_introspect, schema_revoke;
+    schema_introspect, schema_revoke, schema_personal_info_put;
 
 /* Answers */
 extern const struct schema schema_profile, schema_tokens, schema_sessions, schema_export,
-    schema_introspection, schema_nothing, schema_key_set, schema_status, schema_description,
-    schema_page, schema_script, schema_style;
+    schema_introspection, schema_nothing, schema_key_set, schema_personal_info, schema_status,
+    schema_description, schema_page, schema_script, schema_style;
 
 /* Of every error. */
 extern const struct schema schema_problem;

@@ -72,6 +72,15 @@ json_object *view_history(const struct account_history *history)
     return view;
 }
 
+json_object *view_personal_info(const struct personal_info *info)
+{
+    json_object *view = json_object_new_object();
+    for (int i = 0; i < PERSONAL_INFO_COLUMNS; i++)
+        add_text(view, personal_info_name((enum personal_info_column)i),
+                 info->values[i] ? secret_reveal(info->values[i]) : NULL);
+    return view;
+}
+
 json_object *view_token_pair(const struct token_pair *pair)
 {
     return view_tokens(pair, pair->refresh);

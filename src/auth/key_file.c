@@ -19,6 +19,7 @@ static const struct {
     [KEY_ES256] = { "ES256", "pem", KEY_USE_ACCESS },
     [KEY_RS256] = { "RS256", "pem", KEY_USE_ACCESS },
     [KEY_MAC] = { "MAC", "key", KEY_USE_REFRESH },
+    [KEY_DATA] = { "DATA", "key", KEY_USE_DATA },
 };
 enum { ALGORITHM_COUNT = sizeof algorithms / sizeof *algorithms };
 
@@ -33,6 +34,7 @@ enum { STATE_COUNT = sizeof states / sizeof *states };
 static const char *const uses[KEY_USES] = {
     [KEY_USE_ACCESS] = "access",
     [KEY_USE_REFRESH] = "refresh",
+    [KEY_USE_DATA] = "data",
 };
 
 static const struct {
@@ -267,6 +269,10 @@ static const char *parse_hmac_key(const struct secret *text, struct key *key)
     if (secret_size(bytes) < HMAC_KEY_MIN) { /* RFC 7518 §3.2 */
         secret_free(bytes);
         return "has fewer than 64 hexadecimal digits (32 bytes)";
+    }
+    if (key->algorithm == KEY_DATA && secret_size(bytes) != KEY_DATA_SIZE) {
+        secret_free(bytes);
+        return "has not 64 hexadecimal digits (32 bytes)";
     }
     key->private_key = bytes;
     if (key->algorithm == KEY_HS256)

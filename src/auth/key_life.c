@@ -117,7 +117,10 @@ enum error key_life_rotate(const char *directory, enum key_algorithm algorithm,
 
 static const struct key *signing_of(const struct keyset *keyset, enum key_use use)
 {
-    return use == KEY_USE_REFRESH ? keyset_mac(keyset) : keyset_signing(keyset);
+    const struct key *const signing[KEY_USES] = { [KEY_USE_ACCESS] = keyset_signing(keyset),
+                                                  [KEY_USE_REFRESH] = keyset_mac(keyset),
+                                                  [KEY_USE_DATA] = keyset_data(keyset) };
+    return signing[use];
 }
 
 int64_t key_life_end(const struct keyset *keyset, const struct key *key,

@@ -22,7 +22,7 @@ enum { RACY_SECONDS = 2 };
 struct keys {
     struct key *list; /* by id */
     size_t count;
-    const struct key *signing, *mac;
+    const struct key *signing[KEY_USES]; /* NULL: none */
     dev_t device;
     ino_t inode;
     struct timespec changed;
@@ -165,13 +165,14 @@ static bool choose_signing(struct keys *keys, char message[KEY_MESSAGE_SIZE])
         const struct key *key = &keys->list[i];
         if (key->state != KEY_SIGNING)
             continue;
-        let_sign(key_use_of(key->algorithm) == KEY_USE_REFRESH ? &keys->mac : &keys->signing, key);
+        let_sign(&keys->signing[key_use_of(key->algorithm)], key);
     }
-    if (keys->signing && keys->mac)
+    bool has_access = keys->signing[KEY_USE_ACCESS] != NULL;
+    if (has_access && keys->signing[KEY_USE_REFRESH])
         return true;
     snprintf(message, KEY_MESSAGE_SIZE,
              "key directory: no key for %s tokens in state signing (therappai-auth key generate%s)",
-             keys->signing ? "refresh" : "access", keys->signing ? " --algorithm MAC" : "");
+             has_access ? "refresh" : "access", has_access ? " --algorithm MAC" : "");
     return false;
 }
 
@@ -263,10 +264,9 @@ static void drop_retired(struct keyset *keyset)
             continue;
         LOG(LOG_LEVEL_WARN, "key_dropped", log_text("key", key->id));
         key->state = KEY_RETIRED;
-        if (keyset->keys.signing == key)
-            keyset->keys.signing = NULL;
-        if (keyset->keys.mac == key)
-            keyset->keys.mac = NULL;
+        const struct key **signing = &keyset->keys.signing[key_use_of(key->algorithm)];
+        if (*signing == key)
+            *signing = NULL;
         keyset->version++;
     }
 }
@@ -299,8 +299,8 @@ static bool reload(struct keyset *keyset)
     keys_clear(&keyset->keys);
     keyset->keys = keys;
     keyset->version++;
-    LOG(LOG_LEVEL_INFO, "keys_reloaded", log_text("signing", keys.signing->id),
-        log_text("mac", keys.mac->id));
+    LOG(LOG_LEVEL_INFO, "keys_reloaded", log_text("signing", keyset_signing(keyset)->id),
+        log_text("mac", keyset_mac(keyset)->id));
     return true;
 }
 
@@ -335,22 +335,38 @@ uint64_t keyset_version(const struct keyset *keyset)
 
 const struct key *keyset_signing(const struct keyset *keyset)
 {
-    return keyset->keys.signing;
+    return keyset->keys.signing[KEY_USE_ACCESS];
 }
 
-const struct key *keyset_find(const struct keyset *keyset, const char *id)
+const struct key *keyset_mac(const struct keyset *keyset)
+{
+    return keyset->keys.signing[KEY_USE_REFRESH];
+}
+
+const struct key *keyset_data(const struct keyset *keyset)
+{
+    return keyset->keys.signing[KEY_USE_DATA];
+}
+
+static const struct key *find(const struct keyset *keyset, enum key_use use, const char *id)
 {
     for (size_t i = 0; i < keyset->keys.count; i++) {
         const struct key *key = &keyset->keys.list[i];
-        if (key->algorithm != KEY_MAC && key->state != KEY_RETIRED && strcmp(key->id, id) == 0)
+        if (key_use_of(key->algorithm) == use && key->state != KEY_RETIRED &&
+            strcmp(key->id, id) == 0)
             return key;
     }
     return NULL;
 }
 
-const struct key *keyset_mac(const struct keyset *keyset)
+const struct key *keyset_find(const struct keyset *keyset, const char *id)
 {
-    return keyset->keys.mac;
+    return find(keyset, KEY_USE_ACCESS, id);
+}
+
+const struct key *keyset_find_data(const struct keyset *keyset, const char *id)
+{
+    return find(keyset, KEY_USE_DATA, id);
 }
 
 const struct key *keyset_find_mac(const struct keyset *keyset,

@@ -1,12 +1,14 @@
-/* keyset - the key files: access-token keys by `kid`, and the server keys of refresh tokens.
+/* keyset - the key files: access-token keys by `kid`, the server keys of refresh tokens, and the
+ * keys that personal information is encrypted with.
  *
  * One file a key in the key directory, mode 0600, named KID.ALG.STATE.EXT:
  *
  *     KID    1 to 64 of [A-Za-z0-9_-]; names made by `key generate` begin with the UTC time
- *     ALG    HS256, ES256, RS256 (access tokens) or MAC (refresh tokens)
- *     STATE  created (verifies, does not sign yet), signing, verifying or retired (ignored)
+ *     ALG    HS256, ES256, RS256 (access tokens), MAC (refresh tokens) or DATA (personal info)
+ *     STATE  created (verifies, does not sign yet), signing, verifying or retired (ignored); of
+ *            DATA, to sign is to encrypt, and to verify is to decrypt
  *     EXT    pem (ES256, RS256: private key, PKCS#8 or traditional) or key (HS256, MAC: one line of
- *            64 hexadecimal digits or more)
+ *            64 hexadecimal digits or more; DATA: of 64)
  *
  * The signing key of a use is the youngest of those in state `signing`, by the time that its name
  * begins with; a name that begins with none is older than those that do, and of equals the last by
@@ -21,19 +23,28 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum key_algorithm { KEY_ALGORITHM_INVALID = 0, KEY_HS256, KEY_ES256, KEY_RS256, KEY_MAC };
+enum key_algorithm {
+    KEY_ALGORITHM_INVALID = 0,
+    KEY_HS256,
+    KEY_ES256,
+    KEY_RS256,
+    KEY_MAC,
+    KEY_DATA
+};
 enum key_state { KEY_STATE_INVALID = 0, KEY_CREATED, KEY_SIGNING, KEY_VERIFYING, KEY_RETIRED };
-enum key_use { KEY_USE_ACCESS, KEY_USE_REFRESH, KEY_USES };
+enum key_use { KEY_USE_ACCESS, KEY_USE_REFRESH, KEY_USE_DATA, KEY_USES };
 
 enum { KEY_ID_MAX = 64, KEY_MESSAGE_SIZE = 512, KEY_MAC_SIZE = 32, KEY_FINGERPRINT_SIZE = 4 };
+enum { KEY_DATA_SIZE = 32 };
 
 struct key {
     char id[KEY_ID_MAX + 1];
     enum key_algorithm algorithm;
     enum key_state state;
-    int64_t changed;            /* when its state did, in seconds since 1970 */
-    struct secret *private_key; /* HS256, MAC: the bytes; ES256, RS256: PEM of the private key */
-    struct secret *verifier; /* HS256: the bytes; ES256, RS256: PEM of the public key; MAC: NULL */
+    int64_t changed; /* when its state did, in seconds since 1970 */
+    struct secret
+        *private_key;        /* HS256, MAC, DATA: the bytes; ES256, RS256: PEM of the private key */
+    struct secret *verifier; /* HS256: the bytes; ES256, RS256: PEM of the public key; else NULL */
     unsigned char fingerprint[KEY_FINGERPRINT_SIZE]; /* MAC: names the key in a refresh token;
                                                         derived from the id */
 };
@@ -65,6 +76,9 @@ const struct key *keyset_find(const struct keyset *keyset,
 const struct key *keyset_mac(const struct keyset *keyset); /* refresh tokens, signing */
 const struct key *keyset_find_mac(const struct keyset *keyset,
                                   const unsigned char fingerprint[KEY_FINGERPRINT_SIZE]);
+
+const struct key *keyset_data(const struct keyset *keyset); /* personal info, encrypting */
+const struct key *keyset_find_data(const struct keyset *keyset, const char *id);
 
 /* Every key of every use and state, by id. */
 size_t keyset_count(const struct keyset *keyset);

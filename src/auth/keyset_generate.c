@@ -34,6 +34,8 @@ static struct secret *new_material(enum key_algorithm algorithm)
         return new_hexadecimal(HS256_KEY_SIZE);
     case KEY_MAC:
         return new_hexadecimal(KEY_MAC_SIZE);
+    case KEY_DATA:
+        return new_hexadecimal(KEY_DATA_SIZE);
     case KEY_ES256:
     case KEY_RS256:
         return key_pem_new(algorithm);

@@ -3,12 +3,14 @@
 #include "base/clock.h"
 #include "cli/arguments.h"
 #include "cli/group.h"
+#include "cli/key_data.h"
 #include "cli/table.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
-#define ALGORITHMS "HS256|ES256|RS256|MAC"
+#define ALGORITHMS "HS256|ES256|RS256|MAC|DATA"
+#define ROTATABLE  "HS256|ES256|RS256|MAC"
 
 enum { TIME_SIZE = 32 };
 
@@ -47,6 +49,7 @@ static void read_lives(const struct config *config, int64_t lives[KEY_USES])
 {
     lives[KEY_USE_ACCESS] = config->access_lifetime_s + config->clock_leeway_s;
     lives[KEY_USE_REFRESH] = config->refresh_lifetime_s;
+    lives[KEY_USE_DATA] = 0; /* the database says more: key_data_is_free */
 }
 
 /* list ------------------------------------------------------------------------------------------*/
@@ -61,7 +64,9 @@ static void add_key(struct table *table, const struct keyset *keyset, const stru
                     const int64_t lives[KEY_USES])
 {
     char changed[TIME_SIZE], end[TIME_SIZE];
-    bool signs = key == keyset_signing(keyset) || key == keyset_mac(keyset);
+    bool signs =
+        key == keyset_signing(keyset) || key == keyset_mac(keyset) || key == keyset_data(keyset);
+    bool for_tokens = key_use_of(key->algorithm) != KEY_USE_DATA;
     const char *const values[] = {
         key->id,
         key_algorithm_name(key->algorithm),
@@ -69,7 +74,7 @@ static void add_key(struct table *table, const struct keyset *keyset, const stru
         key_state_name(key->state),
         signs ? "t" : "f",
         write_time(key->changed, changed),
-        write_time(key_life_end(keyset, key, lives), end),
+        for_tokens ? write_time(key_life_end(keyset, key, lives), end) : NULL,
     };
     table_add(table, values);
 }
@@ -125,14 +130,20 @@ static int rotate(const struct config *config, int argc, char **argv)
 {
     static const char command[] = "key rotate";
     const char *name = NULL;
+    bool data = false;
     char message[KEY_MESSAGE_SIZE];
     struct key_rotation rotation;
     enum key_algorithm algorithm = KEY_ALGORITHM_INVALID;
     const struct arguments_option options[] = { { "--algorithm", NULL, &name },
+                                                { "--data", &data, NULL },
                                                 { NULL, NULL, NULL } };
     if (!arguments_take(command, &argc, argv, options, (struct arguments_words){ 0, 0 }) ||
         (name && !read_algorithm(command, name, &algorithm)))
         return EXIT_USAGE;
+    if ((name && data) || algorithm == KEY_DATA)
+        return command_usage(command, "keys for data are rotated by --data alone");
+    if (data)
+        return key_data_rotate(config);
     if (key_life_rotate(config->key_directory, algorithm, &rotation, message))
         return fail(command, message);
     printf("%s  %s  signing\n", rotation.id, key_algorithm_name(rotation.algorithm));
@@ -151,6 +162,8 @@ static int retire(const struct config *config, int argc, char **argv)
     if (!arguments_take(command, &argc, argv, options, (struct arguments_words){ 1, 1 }))
         return EXIT_USAGE;
     read_lives(config, lives);
+    if (!key_data_is_free(config, argv[0]))
+        return EXIT_FAILED;
     if (key_life_retire(config->key_directory, argv[0], lives, force, message))
         return fail(command, message);
     return EXIT_DONE;
@@ -160,7 +173,7 @@ static const struct command commands[] = {
     { "list", "[--json]", "the keys, and until when tokens need them", list },
     { "generate", "[--algorithm " ALGORITHMS "] [--state created|signing]", "make a key",
       generate },
-    { "rotate", "[--algorithm " ALGORITHMS "]",
+    { "rotate", "[--algorithm " ROTATABLE "] [--data]",
       "let a new key sign, and the older ones verify only", rotate },
     { "retire", "[--force] ID", "make a key void whose tokens are over", retire },
     { 0 },

@@ -1,6 +1,7 @@
 /* operator - see operator.h. */
 #include "cli/operator.h"
 #include "auth/hash_queue.h"
+#include "auth/keyset.h"
 #include "base/log.h"
 #include "cli/command.h"
 #include <pwd.h>
@@ -69,6 +70,7 @@ bool operator_open_hash_queue(struct operator_desk *desk, const char *command)
 void operator_close(struct operator_desk *desk)
 {
     db_free(desk->auth.db);
+    keyset_free(desk->auth.keyset);
     hash_queue_free(desk->auth.hash_queue);
     *desk = (struct operator_desk){ 0 };
 }

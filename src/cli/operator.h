@@ -8,7 +8,8 @@
 enum { OPERATOR_NAME_SIZE = 64 };
 
 struct operator_desk {
-    struct auth auth; /* without keys; the hash queue only after operator_open_hash_queue */
+    struct auth auth; /* keys only where the command sets them (freed with the desk), the hash queue
+                         only after operator_open_hash_queue */
     char name[OPERATOR_NAME_SIZE]; /* for the audit log: the account of the person, as sudo says it,
                                       or that of the process */
     struct audit_actor actor;      /* has that name; the desk is not to be copied */

@@ -57,6 +57,9 @@
     " from users u join sessions s on s.user_id = u.id"                                            \
     " where u.id = $1::bigint and s.id = $2::uuid and " SESSION_LIVES ")"
 
+#define PERSONAL_INFO                                                                              \
+    "i.date_of_birth, i.goals, i.therapy_focus, i.addiction_type, i.mood, i.contact_number"
+
 #define ISO_TIME(time) "to_char(" time " at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
 
 static const struct statement_entry table[STATEMENT_COUNT] = {
@@ -341,6 +344,44 @@ static const struct statement_entry table[STATEMENT_COUNT] = {
         ISO_TIME("a.at") ", a.address from caller left join audit a on a.user_id = caller.id"
         " order by a.id desc limit 1000",
         2, true,
+    },
+    [STATEMENT_PERSONAL_INFO_READ] = {
+        "personal_info_read",
+        "with " CALLER " select caller.disabled, i.key_id, " PERSONAL_INFO
+        " from caller left join personal_info i on i.user_id = caller.id and not caller.disabled",
+        2, true,
+    },
+    [STATEMENT_PERSONAL_INFO_WRITE] = {
+        "personal_info_write",
+        "with " CALLER ", changed as (insert into personal_info as i"
+        " (user_id, key_id, date_of_birth, goals, therapy_focus, addiction_type, mood, contact_number)"
+        " select id, $5::text, $6::bytea, $7::bytea, $8::bytea, $9::bytea, $10::bytea, $11::bytea"
+        " from caller where not disabled on conflict (user_id) do update set key_id = $5::text,"
+        " date_of_birth = $6::bytea, goals = $7::bytea, therapy_focus = $8::bytea,"
+        " addiction_type = $9::bytea, mood = $10::bytea, contact_number = $11::bytea,"
+        " updated_at = now() returning user_id), "
+        AUDIT("changed", "'personal_info_changed'", "user_id", "user_id", "$2::uuid", "$3", "$4")
+        " select disabled from caller",
+        11, false,
+    },
+    [STATEMENT_PERSONAL_INFO_COUNT] = {
+        "personal_info_count",
+        "select count(*) filter (where key_id = $1::text),"
+        " count(*) filter (where key_id <> $1::text) from personal_info",
+        1, true,
+    },
+    [STATEMENT_PERSONAL_INFO_OLD] = {
+        "personal_info_old",
+        "select i.user_id, i.xmin::text, i.key_id, " PERSONAL_INFO " from personal_info i"
+        " where i.key_id <> $1::text and i.user_id > $2::bigint order by i.user_id limit 100",
+        2, true,
+    },
+    [STATEMENT_PERSONAL_INFO_RENEW] = {
+        "personal_info_renew",
+        "update personal_info set key_id = $3::text, date_of_birth = $4::bytea, goals = $5::bytea,"
+        " therapy_focus = $6::bytea, addiction_type = $7::bytea, mood = $8::bytea,"
+        " contact_number = $9::bytea where user_id = $1::bigint and xmin::text = $2::text",
+        9, true,
     },
     [STATEMENT_TOKEN_INTROSPECT] = {
         "token_introspect",

@@ -97,6 +97,21 @@ enum statement {
     /* user id, session id → disabled, created, then event, at, address of each row of the audit
        log. No row: account or session gone. */
     STATEMENT_ACCOUNT_HISTORY,
+    /* user id, session id → account disabled; and, null where nothing was told, key id, date of
+       birth, goals, therapy focus, addiction type, mood, contact number (bytes). No row: account or
+       session gone. */
+    STATEMENT_PERSONAL_INFO_READ,
+    /* user id, session id, address or null, request id or null, key id, and the six → account
+       disabled (then nothing changed). No row: account or session gone. Audited. */
+    STATEMENT_PERSONAL_INFO_WRITE,
+    /* key id → number of accounts of that key, and of others */
+    STATEMENT_PERSONAL_INFO_COUNT,
+    /* key id, user id → of the next 100 behind that user whose key is another: user id, version of
+       the row, key id, and the six */
+    STATEMENT_PERSONAL_INFO_OLD,
+    /* user id, version of the row, key id, and the six → nothing. Only where the row is that
+       version still. */
+    STATEMENT_PERSONAL_INFO_RENEW,
 
     /* caller's user id, caller's session id, session id of a token or null, idle seconds → caller
      * disabled; and, null where the session or its account is over: user id, idle for too long,

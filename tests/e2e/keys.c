@@ -151,9 +151,9 @@ Test(keys, are_listed_without_what_is_secret_in_them)
     const char *json = run("key list --json", 0);
     json_object *list = json_tokener_parse(json);
     cr_assert(list, "%s", json);
-    cr_assert_eq(json_object_array_length(list), 3, "%s", json);
+    cr_assert_eq(json_object_array_length(list), 4, "%s", json);
     int signing = 0;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         json_object *key = json_object_array_get_idx(list, i);
         bool signs = json_object_get_boolean(json_object_object_get(key, "signs"));
         const char *state = jwk_text(key, "state"), *use = jwk_text(key, "use");
@@ -164,7 +164,7 @@ Test(keys, are_listed_without_what_is_secret_in_them)
         if (signs && !strcmp(use, "access"))
             cr_assert_str_eq(jwk_text(key, "id"), id, "%s", json);
     }
-    cr_assert_eq(signing, 2, "%s", json);
+    cr_assert_eq(signing, 3, "%s", json);
     cr_assert(strstr(run("key list", 0), id));
 }
 
@@ -193,10 +193,12 @@ Test(keys, are_not_made_of_what_we_do_not_take)
     } cases[] = {
         { "key generate --algorithm EdDSA", "EdDSA is not known to the library" },
         { "key rotate --algorithm none", "would let anybody make tokens" },
-        { "key generate --algorithm HS1", "--algorithm is one of HS256|ES256|RS256|MAC" },
+        { "key generate --algorithm HS1", "--algorithm is one of HS256|ES256|RS256|MAC|DATA" },
         { "key generate --state retired", "--state is created or signing" },
         { "key retire", "" },
         { "key list x", "" },
+        { "key rotate --algorithm DATA", "by --data alone" },
+        { "key rotate --data --algorithm ES256", "by --data alone" },
         { "key", "generate" },
     };
     STACK(.settings = { "workers = 1" });
@@ -205,7 +207,7 @@ Test(keys, are_not_made_of_what_we_do_not_take)
         cr_assert(strstr(said, cases[i].said), "%s: %s", cases[i].command, said);
     }
     json_object *list = json_tokener_parse(run("key list --json", 0));
-    cr_assert_eq(json_object_array_length(list), 2);
+    cr_assert_eq(json_object_array_length(list), 3);
     json_object_put(list);
 }
 

@@ -303,6 +303,7 @@ static void prepare(const struct stack_options *options)
                           !options->no_schema);
     configure(options);
     generate_key("MAC");
+    generate_key("DATA");
     generate_key(options->algorithm ? options->algorithm : "HS256");
 }
 
