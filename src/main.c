@@ -19,7 +19,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SETTINGS_MAX = 128 };
+enum { SETTINGS_MAX = 128, HELP_WIDTH = 44 };
+#define HELP_BREAK "\n                                              " /* up to that width */
 
 /* What the command line says beside the command. */
 struct invocation {
@@ -62,10 +63,12 @@ static void print_help(FILE *out)
 {
     fputs("usage: therappai-auth [--config FILE] [--set OPTION=VALUE]... COMMAND\n\n", out);
     for (int i = 0; i < COMMAND_COUNT; i++) {
-        char left[64];
+        char left[128];
         snprintf(left, sizeof left, "%s%s%s", commands[i].name, *commands[i].usage ? " " : "",
                  commands[i].usage);
-        fprintf(out, "  %-44s %s\n", left, commands[i].summary);
+        bool fits = strlen(left) <= HELP_WIDTH;
+        fprintf(out, "  %-*s%s %s\n", HELP_WIDTH, left, fits ? "" : HELP_BREAK,
+                commands[i].summary);
     }
     fputs("\n'therappai-auth help COMMAND' tells the commands behind key and user.\n", out);
     fputs("\nWithout a command it serves FastCGI requests from the socket on descriptor 0, as one\n"

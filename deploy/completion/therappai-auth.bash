@@ -14,6 +14,14 @@ key list [--json]
 key generate [--algorithm HS256|ES256|RS256|MAC|DATA] [--state created|signing]
 key rotate [--algorithm HS256|ES256|RS256|MAC] [--data]
 key retire [--force] ID
+user add EMAIL --name NAME [--role ROLE] [--json]
+user list [PART] [--role ROLE] [--disabled] [--enabled] [--after ID] [--limit N] [--json]
+user show USER [--json]
+user disable USER [--force]
+user enable USER
+user passwd USER
+user role USER --add ROLE | --remove ROLE [--force]
+user delete USER [--yes] [--force]
 user export [--output FILE]
 user import [--input FILE]
 check-config 

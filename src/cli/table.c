@@ -48,6 +48,11 @@ void table_add(struct table *table, const char *const values[])
     table->rows++;
 }
 
+void table_take(void *table, const char *const values[])
+{
+    table_add(table, values);
+}
+
 size_t table_rows(const struct table *table)
 {
     return table->rows;

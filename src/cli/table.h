@@ -26,6 +26,8 @@ void table_free(struct table *table); /* NULL-safe */
 
 /* A value for each column, copied; NULL is null in JSON and a dash for people. */
 void table_add(struct table *table, const char *const values[]);
+/* The same, with the table as context. */
+void table_take(void *table, const char *const values[]);
 size_t table_rows(const struct table *table);
 
 /* Writes the rows to stdout: below a line of headings, or as one JSON array of objects. */
