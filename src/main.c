@@ -39,6 +39,10 @@ static const struct command commands[] = {
     { "migrate", "[--status]", "bring the database's schema up to date", command_migrate },
     { "key", "COMMAND", "the keys that tokens stand on", command_key },
     { "user", "COMMAND", "the accounts", command_user },
+    { "session", "COMMAND", "the logins of an account", command_session },
+    { "role", "COMMAND", "what roles may do", command_role },
+    { "audit", "[--user USER] [--event EVENT] [--since TIME] [--limit N] [--json]",
+      "who did what to which account", command_audit },
     { "check-config", "", "check the options and the keys", command_check_config },
     { "print-config", "", "print the options in force", command_print_config },
     { "sample-config", "[--markdown|--man]", "print every option with its help",
@@ -70,7 +74,9 @@ static void print_help(FILE *out)
         fprintf(out, "  %-*s%s %s\n", HELP_WIDTH, left, fits ? "" : HELP_BREAK,
                 commands[i].summary);
     }
-    fputs("\n'therappai-auth help COMMAND' tells the commands behind key and user.\n", out);
+    fputs(
+        "\n'therappai-auth help COMMAND' tells the commands behind key, user, session and role.\n",
+        out);
     fputs("\nWithout a command it serves FastCGI requests from the socket on descriptor 0, as one\n"
           "worker:\n\n"
           "  spawn-fcgi -F 4 -s /run/therappai-auth/auth.sock -- therappai-auth\n\n"

@@ -24,6 +24,12 @@ user role USER --add ROLE | --remove ROLE [--force]
 user delete USER [--yes] [--force]
 user export [--output FILE]
 user import [--input FILE]
+session list USER [--json]
+session end SESSION | --user USER
+role list [--json]
+role set ROLE [PERMISSION]...
+role delete ROLE
+audit [--user USER] [--event EVENT] [--since TIME] [--limit N] [--json]
 check-config 
 print-config 
 sample-config [--markdown|--man]

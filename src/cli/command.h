@@ -23,6 +23,7 @@ command_run command_migrate;      /* migrate.c */
 command_run command_check_config; /* configuration.c */
 command_run command_print_config;
 command_run command_sample_config;
+command_run command_audit;  /* audit.c */
 command_run command_doctor; /* doctor.c */
 
 /* "therappai-auth: COMMAND: what" on stderr; returns EXIT_USAGE. */

@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command_group *const groups[] = { &key_group, &user_group };
+static const struct command_group *const groups[] = { &key_group, &user_group, &session_group,
+                                                      &role_group };
 enum { GROUP_COUNT = sizeof groups / sizeof groups[0] };
 
 const struct command_group *group_find(const char *name)
@@ -47,4 +48,14 @@ int command_key(const struct config *config, int argc, char **argv)
 int command_user(const struct config *config, int argc, char **argv)
 {
     return run(&user_group, config, argc, argv);
+}
+
+int command_session(const struct config *config, int argc, char **argv)
+{
+    return run(&session_group, config, argc, argv);
+}
+
+int command_role(const struct config *config, int argc, char **argv)
+{
+    return run(&role_group, config, argc, argv);
 }

@@ -13,13 +13,15 @@ struct command_group {
 /* NULL where the command is no group. */
 const struct command_group *group_find(const char *name);
 
-extern const struct command_group key_group, user_group; /* a file each */
+extern const struct command_group key_group, user_group, session_group,
+    role_group; /* a file each */
 
 /* Its commands with their usage, for people. */
 void group_print(const struct command_group *group, FILE *out);
 /* "user add EMAIL ..." for each, for the completion of the shell. */
 void group_print_usages(const struct command_group *group);
 
-command_run command_key, command_user; /* run the one that argv[0] names */
+command_run command_key, command_user, command_session,
+    command_role; /* run the one that argv[0] names */
 
 #endif
