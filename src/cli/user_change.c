@@ -123,13 +123,33 @@ struct change {
     const char *role;
     const struct secret *password;
     bool force; /* the last administrator too */
+    /* Whether to go on; the account has been shown. NULL: yes. */
+    bool (*confirm)(const char *who);
 };
+
+static bool find(struct operator_desk *desk, const struct change *change, const char *who,
+                 int64_t *id)
+{
+    if (!change->confirm)
+        return account_find(desk, change->command, who, id, NULL);
+    struct table *table = account_table();
+    bool found = account_find(desk, change->command, who, id, table);
+    if (found)
+        table_print_record(table, false);
+    table_free(table);
+    if (!found || !table_finish_output(change->command))
+        return false;
+    bool confirmed = change->confirm(who);
+    if (!confirmed)
+        fail(change->command, "nothing was done");
+    return confirmed;
+}
 
 static int make(struct operator_desk *desk, const struct change *change, const char *who)
 {
     int64_t id = 0;
     bool changed = false;
-    if (!account_find(desk, change->command, who, &id, NULL))
+    if (!find(desk, change, who, &id))
         return EXIT_FAILED;
     enum error error = change->make(desk, id, change, &changed);
     if (error)
@@ -266,9 +286,7 @@ static enum error make_deleted(struct operator_desk *desk, int64_t id, const str
 static bool is_confirmed(const char *who)
 {
     char answer[ANSWER_SIZE];
-    if (!isatty(STDIN_FILENO))
-        return false;
-    fprintf(stderr, "The account and all that is of it will be gone. To go on, type '%s': ", who);
+    fprintf(stderr, "This account and all that is of it will be gone. To go on, type '%s': ", who);
     fflush(stderr);
     if (!fgets(answer, sizeof answer, stdin))
         return false;
@@ -288,7 +306,9 @@ int user_delete(const struct config *config, int argc, char **argv)
                                                 { NULL, NULL, NULL } };
     if (!arguments_take(change.command, &argc, argv, options, (struct arguments_words){ 1, 1 }))
         return EXIT_USAGE;
-    if (!yes && !is_confirmed(argv[0]))
+    if (!yes && !isatty(STDIN_FILENO))
         return fail(change.command, "nothing was done; where nobody can be asked, say --yes");
+    if (!yes)
+        change.confirm = is_confirmed;
     return run(config, &change, argv[0]);
 }

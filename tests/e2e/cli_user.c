@@ -215,10 +215,15 @@ Test(cli_user, delete_asks_and_takes_no_silence_for_a_yes)
     STACK();
     struct tokens tokens = new_user("ada@example.org");
     new_user("eve@example.org");
+    const char *id = stack_sql("select min(id) from users");
+    const struct terminal_step by_id[] = { { "To go on, type '", "\x04", 0 }, { 0 } };
     cr_assert_eq(CLI("user", "delete", "ada@example.org"), 1, "%s", cli_output);
     cli_expect("--yes");
     cr_assert_eq(cli_shell("echo ada@example.org | \"$0\" user delete ada@example.org"), 1);
     cr_assert_eq(CLI_TERMINAL(wrong, "user", "delete", "ada@example.org"), 1, "%s", cli_output);
+    cli_expect("nothing was done");
+    cr_assert_eq(CLI_TERMINAL(by_id, "user", "delete", id), 1, "%s", cli_output);
+    cli_expect("EMAIL             ada@example.org\r\n");
     cr_assert_str_eq(stack_sql("select count(*) from users"), "2");
     cr_assert_eq(CLI_TERMINAL(right, "user", "delete", "ada@example.org"), 0, "%s", cli_output);
     cli_expect("is gone");

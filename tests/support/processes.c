@@ -41,6 +41,9 @@ static void redirect(const struct process *process)
         ioctl(process->terminal, TIOCSCTTY, 0);
         for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
             dup2(process->terminal, i);
+        /* As a person's shell starts it; one in the background has these ignored. */
+        signal(SIGINT, SIG_DFL);
+        signal(SIGQUIT, SIG_DFL);
         return;
     }
     int log = open(process->log ? process->log : "/dev/null", O_WRONLY | O_CREAT | O_APPEND, 0644);
