@@ -138,10 +138,11 @@ static void tell_body_limit(struct doctor *doctor)
     int64_t bytes = doctor->config->body_limit, kib = (bytes + KIB - 1) / KIB;
     switch (server_of(doctor)) {
     case SERVER_APACHE:
+        /* mod_proxy_fcgi pays no heed to LimitRequestBody. */
         doctor_mend(doctor,
-                    "LimitRequestBody %" PRId64 " (and with mod_fcgid FcgidMaxRequestLen %" PRId64
-                    ")",
-                    bytes, bytes);
+                    "FcgidMaxRequestLen %" PRId64 " (mod_fcgid), or a limit of another module, as"
+                    " SecRequestBodyLimit",
+                    bytes);
         break;
     case SERVER_NGINX:
         doctor_mend(doctor, "client_max_body_size %" PRId64 "k;", kib);
