@@ -25,13 +25,15 @@ enum error {
     ERROR_METHOD_NOT_ALLOWED,
     ERROR_PAYLOAD_TOO_LARGE,
     ERROR_UNSUPPORTED_MEDIA_TYPE,
-    ERROR_RATE_LIMITED,    /* too many attempts */
+    ERROR_RATE_LIMITED, /* too many attempts */
+    ERROR_INVALID_MULTIPART,
     ERROR_INCOMPLETE_BODY, /* the body ended before CONTENT_LENGTH */
 
     /* We are at fault, or what we stand on. */
     ERROR_INTERNAL,
-    ERROR_UNAVAILABLE, /* the database is away or too slow */
-    ERROR_BUSY,        /* the hashing queue is full */
+    ERROR_UNAVAILABLE,         /* the database is away or too slow */
+    ERROR_BUSY,                /* the hashing queue is full */
+    ERROR_UNSUPPORTED_PICTURE, /* held against its member, so that it reaches no client by itself */
     ERROR_DUPLICATE, /* a unique constraint refused the row (SQLSTATE 23505); never reaches a client
                       */
 

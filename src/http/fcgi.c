@@ -25,6 +25,7 @@ enum {
     TROUBLE_LOG_MS = 10000, /* at most one line about that in so long */
     BODY_BYTES_PER_MS = 8,  /* a body that comes slower, on the whole, is given up ... */
     BODY_PATIENCE = 2,      /* ... after so many io_timeouts on top */
+    PIECE_SIZE = 8192,      /* most of a body that is handed on at once */
 };
 
 struct fcgi {
@@ -252,22 +253,19 @@ enum fcgi_role fcgi_role(const struct fcgi *fcgi)
     return fcgi->request.role == FCGI_AUTHORIZER ? FCGI_ROLE_AUTHORIZER : FCGI_ROLE_OTHER;
 }
 
-/* Takes into `body` what one read of the socket brought, at most `wanted` bytes, and wipes it from
- * libfcgi's memory. Returns how many bytes; 0 at the end, and where the body passes its limit. */
-static size_t take_piece(FCGX_Stream *in, size_t wanted, struct buffer *body)
+/* Takes what one read of the socket brought, at most `wanted` bytes, and wipes it from libfcgi's
+ * memory. Returns how many bytes; 0 at the end. */
+static size_t take_piece(FCGX_Stream *in, size_t wanted, char piece[PIECE_SIZE])
 {
     int first = FCGX_GetChar(in); /* reads the socket where nothing is left */
     if (first == EOF)
         return 0;
-    size_t ready = (size_t)(in->stop - in->rdNext);
-    size_t size = 1 + (ready < wanted - 1 ? ready : wanted - 1);
-    char *room = buffer_room(body, size);
-    if (!room)
-        return 0;
-    room[0] = (char)first;
-    FCGX_GetStr(room + 1, (int)(size - 1), in);
+    size_t ready = (size_t)(in->stop - in->rdNext),
+           most = wanted < PIECE_SIZE ? wanted : PIECE_SIZE;
+    size_t size = 1 + (ready < most - 1 ? ready : most - 1);
+    piece[0] = (char)first;
+    FCGX_GetStr(piece + 1, (int)(size - 1), in);
     secret_wipe(in->rdNext - size, size);
-    buffer_extend(body, size);
     return size;
 }
 
@@ -279,27 +277,62 @@ static bool is_overdue(const struct fcgi *fcgi, int64_t started_ms, size_t recei
     return clock_monotonic_ms() - started_ms > allowed;
 }
 
-enum error fcgi_read_body(struct fcgi *fcgi, int64_t length, struct buffer *body)
+/* What is read of a body. */
+struct reading {
+    fcgi_sink *sink;
+    void *context;
+    size_t wanted, limit, received;
+};
+
+static enum error read_pieces(struct fcgi *fcgi, struct reading *reading)
 {
-    FCGX_Stream *in = fcgi->request.in;
-    size_t wanted = length < 0 ? SIZE_MAX : (size_t)length, received = 0, piece = 1;
+    char piece[PIECE_SIZE];
+    size_t size = 1;
+    enum error error = ERROR_NONE;
+    int64_t started_ms = clock_monotonic_ms();
+    while (!error && reading->received < reading->wanted && size > 0) {
+        if (is_overdue(fcgi, started_ms, reading->received)) {
+            error = ERROR_INCOMPLETE_BODY;
+            break;
+        }
+        size = take_piece(fcgi->request.in, reading->wanted - reading->received, piece);
+        if (size > reading->limit - reading->received)
+            error = ERROR_PAYLOAD_TOO_LARGE;
+        else if (size > 0)
+            error = reading->sink(reading->context, piece, size);
+        reading->received += size;
+    }
+    secret_wipe(piece, sizeof piece);
+    return error;
+}
+
+enum error fcgi_read_pieces(struct fcgi *fcgi, int64_t length, int64_t limit, fcgi_sink *sink,
+                            void *context)
+{
+    struct reading reading = { sink, context, length < 0 ? SIZE_MAX : (size_t)length,
+                               limit < 0 ? 0 : (size_t)limit, 0 };
     /* an authorizer gets no stdin, and waits for it for ever */
     if (!fcgi->serving || fcgi_role(fcgi) != FCGI_ROLE_RESPONDER)
         return ERROR_NONE;
-    if (length >= 0 && (uint64_t)length > body->limit - body->size)
+    if (length >= 0 && reading.wanted > reading.limit)
         return ERROR_PAYLOAD_TOO_LARGE;
-    int64_t started_ms = clock_monotonic_ms();
-    while (received < wanted && piece > 0) {
-        if (is_overdue(fcgi, started_ms, received))
-            return ERROR_INCOMPLETE_BODY;
-        piece = take_piece(in, wanted - received, body);
-        received += piece;
-    }
-    if (body->overflowed)
-        return ERROR_PAYLOAD_TOO_LARGE;
+    enum error error = read_pieces(fcgi, &reading);
+    if (error)
+        return error;
     /* an abort, a lost peer and a timeout end the stream like its end does; the error tells them */
-    bool whole = length < 0 ? FCGX_GetError(in) == 0 : received == wanted;
+    bool whole =
+        length < 0 ? FCGX_GetError(fcgi->request.in) == 0 : reading.received == reading.wanted;
     return whole ? ERROR_NONE : ERROR_INCOMPLETE_BODY;
+}
+
+static enum error append(void *context, const char *bytes, size_t size)
+{
+    return buffer_append(context, bytes, size) ? ERROR_NONE : ERROR_PAYLOAD_TOO_LARGE;
+}
+
+enum error fcgi_read_body(struct fcgi *fcgi, int64_t length, struct buffer *body)
+{
+    return fcgi_read_pieces(fcgi, length, (int64_t)(body->limit - body->size), append, body);
 }
 
 void fcgi_write(struct fcgi *fcgi, const char *bytes, size_t size)

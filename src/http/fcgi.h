@@ -48,6 +48,13 @@ enum fcgi_role fcgi_role(const struct fcgi *fcgi);
  * the responder have no body: ERROR_NONE, and nothing is read. */
 enum error fcgi_read_body(struct fcgi *fcgi, int64_t length, struct buffer *body);
 
+/* The same body piece by piece, as it comes: each is handed to `sink`, and wiped behind it. An
+ * error of the sink ends the reading. Errors also: those of fcgi_read_body, `limit` taking the part
+ * of body->limit. */
+typedef enum error fcgi_sink(void *context, const char *bytes, size_t size);
+enum error fcgi_read_pieces(struct fcgi *fcgi, int64_t length, int64_t limit, fcgi_sink *sink,
+                            void *context);
+
 /* Sends bytes of the reply (CGI header lines, empty line, body). A peer that is gone is no error.
  */
 void fcgi_write(struct fcgi *fcgi, const char *bytes, size_t size);

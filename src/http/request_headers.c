@@ -83,6 +83,37 @@ enum media_type request_media_type(const char *content_type)
     return *at ? MEDIA_OTHER : type_of(type);
 }
 
+/* Without the backslashes of quoted pairs (RFC 9110 §5.6.4), cut to what there is room for. */
+static void copy_value(struct span value, char *text, size_t size)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < value.size && used < size - 1; i++) {
+        if (value.at[i] == '\\' && i + 1 < value.size)
+            i++;
+        text[used++] = value.at[i];
+    }
+    text[used] = '\0';
+}
+
+enum parameter request_parameter(const char *value, const char *name, char *text, size_t size)
+{
+    enum parameter result = PARAMETER_ABSENT;
+    const char *at = value ? value + strcspn(value, ";") : "";
+    while (*at == ';') {
+        struct span found, content;
+        at = parameter(at, &found, &content);
+        if (!at)
+            return PARAMETER_BROKEN;
+        if (!span_is(found, name))
+            continue;
+        if (result == PARAMETER_FOUND)
+            return PARAMETER_BROKEN;
+        result = PARAMETER_FOUND;
+        copy_value(content, text, size);
+    }
+    return *at ? PARAMETER_BROKEN : result;
+}
+
 /* Whether the parameters of a media range say q=0. */
 static bool is_unwanted(const char *at)
 {

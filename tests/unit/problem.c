@@ -48,6 +48,7 @@ static const struct {
     { ERROR_METHOD_NOT_ALLOWED, 405, "Method Not Allowed", "method_not_allowed" },
     { ERROR_PAYLOAD_TOO_LARGE, 413, "Payload Too Large", "payload_too_large" },
     { ERROR_UNSUPPORTED_MEDIA_TYPE, 415, "Unsupported Media Type", "unsupported_media_type" },
+    { ERROR_INVALID_MULTIPART, 400, "Bad Request", "invalid_form" },
     { ERROR_RATE_LIMITED, 429, "Too Many Requests", "rate_limited" },
     { ERROR_INTERNAL, 500, "Internal Server Error", "internal" },
     { ERROR_UNAVAILABLE, 503, "Service Unavailable", "unavailable" },
@@ -73,8 +74,8 @@ Test(problem, every_error_has_a_row_or_is_known_to_have_none)
     int without = 0;
     for (int error = ERROR_NONE; error < ERROR_COUNT; error++) {
         bool has_row = problem_of((enum error)error)->error == (enum error)error;
-        bool is_exception =
-            error == ERROR_NONE || error == ERROR_DUPLICATE || error == ERROR_LAST_ADMIN;
+        bool is_exception = error == ERROR_NONE || error == ERROR_DUPLICATE ||
+                            error == ERROR_LAST_ADMIN || error == ERROR_UNSUPPORTED_PICTURE;
         cr_assert_neq(has_row, is_exception, "%s", error_name((enum error)error));
         without += is_exception;
     }
