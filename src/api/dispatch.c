@@ -4,6 +4,7 @@
 #include "api/cors.h"
 #include "api/gate.h"
 #include "api/routes.h"
+#include "api/upload.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/problem.h"
@@ -62,25 +63,33 @@ static enum error read_form(const struct exchange *exchange, struct fcgi *fcgi, 
 }
 
 /* What the route takes, if anything, for the handler. */
-static enum error read_body(const struct route *route, struct exchange *exchange, struct fcgi *fcgi)
+static enum error read_body(const struct route *route, struct exchange *exchange, struct fcgi *fcgi,
+                            struct upload *upload)
 {
     if (route->body == BODY_NONE)
         return ERROR_NONE;
     if (route->body == BODY_FORM)
         return read_form(exchange, fcgi, &exchange->form);
-    return read_json(route, exchange, fcgi, &exchange->body);
+    if (route->body != BODY_JSON_OR_MULTIPART || exchange->request->media_type != MEDIA_MULTIPART)
+        return read_json(route, exchange, fcgi, &exchange->body);
+    exchange->upload = upload;
+    return upload_read(exchange, fcgi, upload);
 }
 
 static enum error read_and_handle(const struct route *route, struct exchange *exchange,
                                   struct fcgi *fcgi)
 {
-    enum error error = read_body(route, exchange, fcgi);
+    struct upload upload;
+    enum error error = read_body(route, exchange, fcgi, &upload);
     if (!error)
         error = route->handle(exchange);
     json_free(exchange->body);
     exchange->body = NULL;
     form_free(exchange->form);
     exchange->form = NULL;
+    if (exchange->upload)
+        upload_clear(&upload);
+    exchange->upload = NULL;
     return error;
 }
 

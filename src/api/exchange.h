@@ -9,6 +9,8 @@
 #include "http/request.h"
 #include "http/response.h"
 
+struct upload;
+
 struct exchange {
     const struct config *config;
     struct auth *auth;
@@ -18,6 +20,7 @@ struct exchange {
     enum error token_error; /* why claims is NULL */
     json_object *body;      /* NULL where the route takes none */
     struct form *form;      /* of BODY_FORM; else NULL */
+    const struct upload *upload;       /* where the body is multipart/form-data; else NULL */
     char parameter[REQUEST_PATH_SIZE]; /* what stands in the path for the route's {id}; else "" */
     struct client client;
     struct field_errors errors;

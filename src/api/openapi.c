@@ -36,6 +36,8 @@ static const enum error of_body[][DERIVED_MAX] = {
     [BODY_NONE] = { ERROR_NONE },
     [BODY_JSON] = { ERROR_INVALID_JSON, ERROR_VALIDATION, READING },
     [BODY_JSON_OPTIONAL] = { ERROR_INVALID_JSON, ERROR_VALIDATION, READING },
+    [BODY_JSON_OR_MULTIPART] = { ERROR_INVALID_JSON, ERROR_INVALID_MULTIPART, ERROR_VALIDATION,
+                                 READING },
     [BODY_FORM] = { ERROR_INVALID_FORM, ERROR_VALIDATION, READING },
 };
 static const enum error of_parameter[] = { ERROR_NOT_FOUND, ERROR_NONE };
@@ -169,13 +171,15 @@ static json_object *request_of(const struct operation *operation)
 {
     const struct route *route = operation->route;
     json_object *request = json_object_new_object();
+    json_object *content = openapi_content(
+        route->request, route->body == BODY_FORM ? "application/x-www-form-urlencoded" : NULL,
+        operation->schemas);
+    if (route->body == BODY_JSON_OR_MULTIPART)
+        json_object_object_add(content, "multipart/form-data",
+                               openapi_schema_body(&schema_profile_upload, operation->schemas));
     json_object_object_add(request, "required",
                            json_object_new_boolean(route->body != BODY_JSON_OPTIONAL));
-    json_object_object_add(
-        request, "content",
-        openapi_content(route->request,
-                        route->body == BODY_FORM ? "application/x-www-form-urlencoded" : NULL,
-                        operation->schemas));
+    json_object_object_add(request, "content", content);
     return request;
 }
 

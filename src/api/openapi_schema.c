@@ -101,15 +101,21 @@ json_object *openapi_schema_reference(const struct schema *schema, json_object *
     return reference;
 }
 
-json_object *openapi_content(const struct schema *schema, const char *media_type,
-                             json_object *schemas)
+json_object *openapi_schema_body(const struct schema *schema, json_object *schemas)
 {
-    json_object *content = json_object_new_object(), *body = json_object_new_object();
-    if (!media_type)
-        media_type = schema->media_type ? schema->media_type : "application/json";
+    json_object *body = json_object_new_object();
     json_object_object_add(body, "schema", openapi_schema_reference(schema, schemas));
     if (schema->example)
         json_object_object_add(body, "example", json_tokener_parse(schema->example));
-    json_object_object_add(content, media_type, body);
+    return body;
+}
+
+json_object *openapi_content(const struct schema *schema, const char *media_type,
+                             json_object *schemas)
+{
+    json_object *content = json_object_new_object();
+    if (!media_type)
+        media_type = schema->media_type ? schema->media_type : "application/json";
+    json_object_object_add(content, media_type, openapi_schema_body(schema, schemas));
     return content;
 }

@@ -17,7 +17,14 @@ enum access {
     ACCESS_LOCAL       /* this host, or whom the option status_access lets in */
 };
 
-enum body { BODY_INVALID = 0, BODY_NONE, BODY_JSON, BODY_JSON_OPTIONAL, BODY_FORM };
+enum body {
+    BODY_INVALID = 0,
+    BODY_NONE,
+    BODY_JSON,
+    BODY_JSON_OPTIONAL,
+    BODY_JSON_OR_MULTIPART,
+    BODY_FORM
+};
 
 struct route {
     enum method method;

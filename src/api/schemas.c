@@ -77,6 +77,7 @@ const struct schema schema_personal_info_put = {
 
 static const struct schema_member profile_put[] = {
     { "name", SCHEMA_TEXT, SCHEMA_REQUIRED, NULL, "At most 200 characters.", NULL },
+    { "profile_pic", SCHEMA_TEXT, SCHEMA_OPTIONAL_NULLABLE, NULL, "null or empty removes the picture; anything else changes nothing.", NULL },
     { NULL, 0, 0, NULL, NULL, NULL }
 };
 const struct schema schema_profile_put = {
@@ -85,10 +86,20 @@ const struct schema schema_profile_put = {
 
 static const struct schema_member profile_patch[] = {
     { "name", SCHEMA_TEXT, SCHEMA_OPTIONAL, NULL, "At most 200 characters.", NULL },
+    { "profile_pic", SCHEMA_TEXT, SCHEMA_OPTIONAL_NULLABLE, NULL, "null or empty removes the picture; anything else changes nothing.", NULL },
     { NULL, 0, 0, NULL, NULL, NULL }
 };
 const struct schema schema_profile_patch = {
     "ProfileChange", "What is missing stays as it is.", NULL, profile_patch, "{\"name\":\"Countess Ada\"}"
+};
+
+static const struct schema_member profile_upload[] = {
+    { "name",        SCHEMA_TEXT, SCHEMA_OPTIONAL, NULL,     "At most 200 characters; PUT demands it.", NULL },
+    { "profile_pic", SCHEMA_TEXT, SCHEMA_OPTIONAL, "binary", "A JPEG, PNG, WebP or GIF picture; it becomes at most 512 pixels a side and loses all that is beside its pixels. An empty one removes the picture.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_profile_upload = {
+    "ProfileUpload", "A form with a file (RFC 7578).", NULL, profile_upload, NULL
 };
 
 static const struct schema_member profile_delete[] = {

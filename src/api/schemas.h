@@ -39,8 +39,8 @@ struct schema {
 
 /* Requests */
 extern const struct schema schema_sign_up, schema_login, schema_refresh, schema_logout,
-    schema_profile_put, schema_profile_patch, schema_profile_delete, schema_password_change,
-    schema_introspect, schema_revoke, schema_personal_info_put;
+    schema_profile_put, schema_profile_patch, schema_profile_upload, schema_profile_delete,
+    schema_password_change, schema_introspect, schema_revoke, schema_personal_info_put;
 
 /* Answers */
 extern const struct schema schema_profile, schema_tokens, schema_sessions, schema_export,

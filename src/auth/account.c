@@ -3,6 +3,7 @@
 #include "auth/audit.h"
 #include "auth/client.h"
 #include "auth/password.h"
+#include "auth/picture.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include <inttypes.h>
@@ -61,6 +62,7 @@ static enum error verify(struct auth *auth, struct owner *owner, const struct se
 static enum error run_verified(struct auth *auth, const struct owner *owner,
                                enum statement statement, const char *hash, int64_t *done)
 {
+    enum { PICTURE = 1 };
     struct db_result *result = NULL;
     const char *const values[] = { owner->id,
                                    owner->claims->session_id,
@@ -71,6 +73,8 @@ static enum error run_verified(struct auth *auth, const struct owner *owner,
     enum error error = db_run(auth->db, statement, values, &result);
     if (!error)
         *done = db_integer(result, 0, 0);
+    if (!error && statement == STATEMENT_ACCOUNT_DELETE && db_value(result, 0, PICTURE))
+        picture_remove(auth->config, db_value(result, 0, PICTURE));
     db_result_free(result);
     return error;
 }

@@ -3,6 +3,7 @@
 #include "auth/client.h"
 #include "auth/email.h"
 #include "auth/password.h"
+#include "auth/picture.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include <inttypes.h>
@@ -102,7 +103,8 @@ enum error user_sign_up(struct auth *auth, const char *email, const char *name,
 /* Profile ---------------------------------------------------------------------------------------*/
 
 /* A row says that account and session live. */
-static enum error take_profile(const struct db_result *result, struct user *user)
+static enum error take_profile(const struct auth *auth, const struct db_result *result,
+                               struct user *user)
 {
     enum { ID, EMAIL, NAME, PROFILE_PIC, DISABLED };
     if (db_rows(result) == 0)
@@ -113,7 +115,7 @@ static enum error take_profile(const struct db_result *result, struct user *user
         .id = db_integer(result, 0, ID),
         .email = memory_text(db_value(result, 0, EMAIL)),
         .name = memory_text(db_value(result, 0, NAME)),
-        .profile_pic = memory_text(db_value(result, 0, PROFILE_PIC)),
+        .profile_pic = picture_url(auth->config, db_value(result, 0, PROFILE_PIC)),
     };
     return ERROR_NONE;
 }
@@ -128,7 +130,7 @@ static enum error run_profile(struct auth *auth, enum statement statement,
     const char *const values[] = { id, claims->session_id, name };
     enum error error = db_run(auth->db, statement, values, &result);
     if (!error)
-        error = take_profile(result, user);
+        error = take_profile(auth, result, user);
     db_result_free(result);
     return error;
 }
@@ -142,4 +144,33 @@ enum error user_rename(struct auth *auth, const struct access_claims *claims, co
                        struct user *user)
 {
     return run_profile(auth, STATEMENT_PROFILE_RENAME, claims, name, user);
+}
+
+/* Whoever may have got the new picture keeps its file: after a lost connection nobody knows, and
+ * the housekeeper sees to it. A statement that was repeated tells that the picture replaced itself.
+ */
+static void drop_file(const struct auth *auth, enum error error, const char *picture,
+                      const char *replaced)
+{
+    if (!error && replaced && !(picture && !strcmp(picture, replaced)))
+        picture_remove(auth->config, replaced);
+    if (error && error != ERROR_UNAVAILABLE && picture)
+        picture_remove(auth->config, picture);
+}
+
+enum error user_set_picture(struct auth *auth, const struct access_claims *claims, const char *name,
+                            const char *picture, const struct client *client, struct user *user)
+{
+    enum { REPLACED = 5 };
+    char id[INTEGER_SIZE];
+    struct db_result *result = NULL;
+    snprintf(id, sizeof id, "%" PRId64, claims->user_id);
+    const char *const values[] = { id,      claims->session_id,     name,
+                                   picture, client_address(client), client->request_id };
+    enum error error = db_run(auth->db, STATEMENT_PROFILE_PICTURE, values, &result);
+    if (!error)
+        error = take_profile(auth, result, user);
+    drop_file(auth, error, picture, error ? NULL : db_value(result, 0, REPLACED));
+    db_result_free(result);
+    return error;
 }

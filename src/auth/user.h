@@ -12,7 +12,7 @@ enum { USER_NAME_MAX = 200 /* code points */ };
 struct user {
     int64_t id;
     char *email, *name;
-    char *profile_pic; /* NULL: none */
+    char *profile_pic; /* a URL (auth/picture); NULL: none */
 };
 void user_clear(struct user *user);
 
@@ -32,5 +32,11 @@ enum error user_sign_up(struct auth *auth, const char *email, const char *name,
 enum error user_read(struct auth *auth, const struct access_claims *claims, struct user *user);
 enum error user_rename(struct auth *auth, const struct access_claims *claims, const char *name,
                        struct user *user);
+
+/* Gives the account a picture that picture_store made, or none (NULL), and, where `name` is not
+ * NULL, that name. The file of the picture before goes; where the account does not get the new one,
+ * its file goes. Errors as user_read. */
+enum error user_set_picture(struct auth *auth, const struct access_claims *claims, const char *name,
+                            const char *picture, const struct client *client, struct user *user);
 
 #endif

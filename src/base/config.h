@@ -53,6 +53,7 @@ struct config {
 
     /* requests */
     int64_t body_limit;    /* bytes of a JSON body */
+    int64_t upload_limit;  /* bytes of a multipart/form-data body */
     int64_t status_access; /* enum config_status_access */
 
     /* browsers */
@@ -63,6 +64,11 @@ struct config {
 
     /* records */
     int64_t audit_retention_s;
+
+    /* profile pictures */
+    char *picture_directory;
+    char *picture_url; /* where the web server serves it; no slash at the end */
+    char *picture_program;
 
     /* log */
     int64_t log_level; /* enum log_level */

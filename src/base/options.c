@@ -10,6 +10,9 @@
 #ifndef THERAPPAI_AUTH_MIGRATION_DIRECTORY
 #define THERAPPAI_AUTH_MIGRATION_DIRECTORY "/usr/share/therappai-auth/sql"
 #endif
+#ifndef THERAPPAI_AUTH_PICTURE_PROGRAM
+#define THERAPPAI_AUTH_PICTURE_PROGRAM "/usr/libexec/therappai-auth-picture"
+#endif
 
 static const struct option_choice switches[] = { { "on", 1 }, { "off", 0 }, { NULL, 0 } };
 static const struct option_choice expired_statuses[] = { { "419", 419 },
@@ -66,6 +69,25 @@ static const char *name_flaw(const char *text)
 static const char *directory_flaw(const char *text)
 {
     return *text ? NULL : "it is the path of a directory";
+}
+
+static const char *program_flaw(const char *text)
+{
+    return *text ? NULL : "it is the path of a program";
+}
+
+/* Goes into answers as it is (RFC 3986 §4.2, §3). */
+static const char *url_flaw(const char *text)
+{
+    size_t size = strlen(text);
+    if ((*text != '/' && strncmp(text, "https://", 8) && strncmp(text, "http://", 7)) || size > 512)
+        return "it begins with a slash, https:// or http://, and has at most 512 characters";
+    if (strchr(text, '\\') || text[strcspn(text, " \"<>?#%{}|^`")] || text[size - 1] == '/')
+        return "it has no query and no escapes, and does not end in a slash";
+    for (size_t i = 0; i < size; i++)
+        if (text[i] < ' ' || text[i] > '~')
+            return "it has only ASCII characters";
+    return NULL;
 }
 
 static const char *connection_flaw(const char *text)
@@ -139,12 +161,16 @@ static const struct option table[] = {
     NUMBER("hash_queue", OPTION_INTEGER, hash_queue, "16", 0, 256, "how many more may wait; a quarter of the workers stays free in any case"),
     NUMBER("hash_timeout", OPTION_MILLISECONDS, hash_timeout_ms, "5s", 1, 60000, "longest wait for one's turn to hash; past it 503"),
     NUMBER("body_limit", OPTION_BYTES, body_limit, "64k", 256, MIB, "largest JSON body"),
+    NUMBER("upload_limit", OPTION_BYTES, upload_limit, "5M", 256, 64 * MIB, "largest multipart/form-data body, a picture with what is sent beside it"),
     CHOICE(status_access, "loopback", status_accesses, "who may ask for /healthz and /readyz"),
     TEXT(public_url, "", origin_flaw, "where browsers find the service: https://host or https://host:port, without a path"),
     TEXT(allowed_origins, "", origin_list_flaw, "pages of which other origins may call the service (CORS), separated by spaces"),
     CHOICE(cookie, "off", switches, "cookie mode: a login may ask for its refresh token in a cookie"),
     CHOICE(cookie_access, "off", switches, "such a login also gets a cookie that opens guarded page loads"),
     NUMBER("audit_retention", OPTION_SECONDS, audit_retention_s, "365d", 30 * DAY, 3650 * DAY, "how long the audit log keeps a row"),
+    TEXT(picture_directory, "/var/lib/therappai-auth/pictures", directory_flaw, "holds the profile pictures; the web server serves it"),
+    TEXT(picture_url, "/pictures", url_flaw, "where the web server serves them: a path on this site, or a URL"),
+    INSTALLED(picture_program, THERAPPAI_AUTH_PICTURE_PROGRAM, "PREFIX/libexec/therappai-auth-picture", program_flaw, "the program that decodes pictures"),
     CHOICE(log_level, "info", log_levels, "what is logged; debug adds a line for each request that succeeds"),
     CHOICE(log_format, "logfmt", log_formats, "how a line looks"),
     CHOICE(log_target, "stderr", log_targets, "where lines go"),

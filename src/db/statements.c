@@ -237,6 +237,29 @@ static const struct statement_entry table[STATEMENT_COUNT] = {
         " where u.id = (select id from target) and u.disabled_at is not null",
         3, true, /* the same name twice is the same name */
     },
+    /* The lock makes two that change the picture wait for each other, so that each is told the one
+     * that it replaced. */
+    [STATEMENT_PROFILE_PICTURE] = {
+        "profile_picture",
+        "with target as (select u.id, u.profile_pic as replaced"
+        " from users u join sessions s on s.user_id = u.id"
+        " where u.id = $1::bigint and s.id = $2::uuid and " SESSION_LIVES
+        " for no key update of u), changed as ("
+        " update users u set name = coalesce($3::text, u.name), profile_pic = $4::text from target"
+        " where u.id = target.id and u.disabled_at is null"
+        " returning u.id, u.email, u.name, u.profile_pic, target.replaced), "
+        AUDIT("changed", "'picture_changed'", "id", "id", "$2::uuid", "$5", "$6")
+        " select id, email, name, profile_pic, false, replaced from changed union all"
+        " select u.id, u.email, u.name, u.profile_pic, true, null from users u"
+        " where u.id = (select id from target) and u.disabled_at is not null",
+        6, true, /* the second time the picture replaces itself */
+    },
+    [STATEMENT_PICTURE_ORPHANS] = {
+        "picture_orphans",
+        "select file from unnest($1::text[]) file"
+        " where not exists (select from users u where u.profile_pic = file)",
+        1, true,
+    },
     /* The lock on the account makes this and a change of the password, or the end of the account,
      * wait for each other; what is selected after the wait is the account as it is then. */
     [STATEMENT_SESSION_CREATE] = {
@@ -333,9 +356,9 @@ static const struct statement_entry table[STATEMENT_COUNT] = {
         "account_delete",
         "with " CALLER ", gone as (delete from users"
         " where id = (select id from caller where not disabled) and password = $3::text"
-        " returning id), "
+        " returning id, profile_pic), "
         AUDIT("gone", "'account_deleted'", "id", "id", "$2::uuid", "$4", "$5")
-        " select count(*) from gone",
+        " select count(*), max(profile_pic) from gone",
         5, false,
     },
     [STATEMENT_ACCOUNT_HISTORY] = {

@@ -60,6 +60,11 @@ enum statement {
     STATEMENT_PROFILE_READ,
     /* user id, session id, name → as PROFILE_READ after the change */
     STATEMENT_PROFILE_RENAME,
+    /* user id, session id, name or null for as it is, picture or null for none, address, request id
+     * → as PROFILE_READ after the change, picture before. Audited. */
+    STATEMENT_PROFILE_PICTURE,
+    /* names, as an array → those that no account's picture has */
+    STATEMENT_PICTURE_ORPHANS,
 
     /* session id, user id, lifetime in seconds, address or null, user agent or null, new password
      * hash or null, the hash that was verified, request id or null → disabled, roles, permissions.

@@ -2,6 +2,7 @@
 #include "proc/housekeeper.h"
 #include "auth/audit.h"
 #include "auth/auth.h"
+#include "auth/picture.h"
 #include "auth/session.h"
 #include "base/log.h"
 #include <errno.h>
@@ -34,6 +35,7 @@ static const struct purge {
 } purges[] = {
     { "sessions_purged", session_purge },
     { "audit_purged", audit_purge },
+    { "pictures_purged", picture_purge },
 };
 
 /* In small batches, so that no statement holds many rows for long; ends early at a signal. */

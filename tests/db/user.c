@@ -165,7 +165,7 @@ Test(user, reads_the_profile_of_who_the_claims_name)
     user_clear(&user);
     database_sql("update users set profile_pic = 'ada.png'");
     cr_assert_eq(user_read(&person_auth, &claims, &user), ERROR_NONE);
-    cr_assert_str_eq(user.profile_pic, "ada.png");
+    cr_assert_str_eq(user.profile_pic, "/pictures/ada.png");
     user_clear(&user);
     token_pair_clear(&pair);
 }

@@ -262,6 +262,7 @@ static const struct {
     { "email_taken", nothing },
     { "not_found", lose_session },
     { "token_expired", NULL },
+    { "invalid_multipart", NULL },
     { "not_local", NULL },
     { "foreign_origin", NULL },
     { "incomplete_body", NULL },

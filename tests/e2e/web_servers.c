@@ -2,6 +2,7 @@
  * the configuration of deploy/. */
 #include "support/expect.h"
 #include "support/flows.h"
+#include "support/pictures.h"
 #include "support/stack.h"
 #include "support/web_server.h"
 #include <criterion/criterion.h>
@@ -116,6 +117,30 @@ static void takes_bodies_up_to_the_limit(const struct web_server *server)
               reply->failure);
 }
 
+/* Four and a half million bytes, and back as a browser gets them. */
+static void takes_and_shows_pictures(const struct web_server *server)
+{
+    struct picture body = picture_upload(NULL, picture_noise(1250, 1200));
+    struct tokens tokens = new_user("pic@example.org");
+    const struct http_reply *reply =
+        HTTP("PATCH", "/profile/", .token = tokens.access, .type = PICTURES_FORM,
+             .body = body.bytes, .size = body.size);
+    int width, height;
+    expect_json(reply, 200);
+    const char *url = text("%s", member_text(reply, "profile_pic"));
+    web_server_root();
+    reply = HTTP("GET", url);
+    cr_assert_eq(reply->status, 200, "%s: %s: %d", server->about, url, reply->status);
+    cr_assert_eq(picture_sides(reply, &width, &height), 0, "%s", server->about);
+    cr_assert(width == 512 && height == 492, "%s: %d x %d", server->about, width, height);
+    cr_assert_str_eq(http_header(reply, "X-Content-Type-Options"), "nosniff");
+    cr_assert(strstr(http_header(reply, "Content-Security-Policy"), "sandbox"));
+    cr_assert(strstr(http_header(reply, "Cache-Control"), "immutable"));
+    cr_assert_eq(HTTP("GET", "/pictures/")->status / 100, 4, "%s lists them", server->about);
+    web_server_base();
+    pictures_forget();
+}
+
 static const char *expired_token(void)
 {
     stack_configure("access_lifetime = 1s");
@@ -142,6 +167,7 @@ static void meets_all_demands(const struct web_server *server)
     serves_every_endpoint(server);
     keeps_headers_and_methods(server, token);
     takes_bodies_up_to_the_limit(server);
+    takes_and_shows_pictures(server);
     keeps_every_status(server, expired);
 }
 

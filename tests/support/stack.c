@@ -121,6 +121,8 @@ static void configure(const struct stack_options *options)
     set(text("listen = %s", stack.kind == STACK_SERVE ? stack_path("run/auth.sock") : ""));
     set(text("run_directory = %s", stack_path("run")));
     set(text("key_directory = %s", stack_path("keys")));
+    set(text("picture_directory = %s", stack_path("pictures")));
+    set(text("picture_program = %s-picture", stack_program()));
     set(text("migration_directory = %s/sql", source_directory()));
     set(text("database = %s", stack.database.worker));
     set(text("database_owner = %s", stack.database.owner));
@@ -254,10 +256,13 @@ static void write_web_configuration(const char *further)
             "accesslog.filename = \"%s/access.log\"\n"
             "therappai_auth_path = \"/api/v1\"\n"
             "therappai_auth_socket = \"%s\"\n"
+            "therappai_auth_pictures = \"%s\"\n"
             "include \"%s/deploy/lighttpd/therappai-auth.conf\"\n"
+            "include \"%s/deploy/lighttpd/therappai-auth-pictures.conf\"\n"
             "%s\n",
             stack.port, stack_path("www"), stack.directory, stack.directory,
-            stack_path("run/auth.sock"), source_directory(), further ? further : "");
+            stack_path("run/auth.sock"), stack_path("pictures"), source_directory(),
+            source_directory(), further ? further : "");
     fclose(file);
 }
 

@@ -185,9 +185,12 @@ static const char *lighttpd_configuration(const struct web_server *server)
                 "server.errorlog = \"%s\"\n"
                 "therappai_auth_path = \"%s\"\n"
                 "therappai_auth_socket = \"%s\"\n"
+                "therappai_auth_pictures = \"%s\"\n"
                 "%s\n%s",
                 web.port, stack_path("www"), stack_path("run"), stack_path("web.log"),
-                server->base_path, socket_path(server), own, further(server));
+                server->base_path, socket_path(server), stack_path("pictures"),
+                text("%s\n%s", own, web_server_deployed("lighttpd/therappai-auth-pictures.conf")),
+                further(server));
 }
 
 static const char *apache_modules(const struct web_server *server)
@@ -219,14 +222,16 @@ static const char *apache_configuration(const struct web_server *server)
                 "<Directory />\nRequire all denied\n</Directory>\n"
                 "<Directory \"%s\">\nRequire all granted\n</Directory>\n"
                 "Define THERAPPAI_AUTH_PATH %s\nDefine THERAPPAI_AUTH_BACKEND %s\n"
-                "Define THERAPPAI_AUTH_PROGRAM %s\nDefine THERAPPAI_AUTH_CONFIG %s\n%s",
+                "Define THERAPPAI_AUTH_PROGRAM %s\nDefine THERAPPAI_AUTH_CONFIG %s\n"
+                "Define THERAPPAI_AUTH_PICTURES %s\n%s",
                 stack_path(""), web.port, stack_path("run"), stack_path("apache.pid"),
                 stack_path("web.log"), stack_path("www"), stack_path("run"), stack_path("www"),
                 server->base_path, backend, stack_program(), stack_path("therappai-auth.conf"),
-                text("%s%s\n%s", apache_modules(server),
+                stack_path("pictures"),
+                text("%s%s\n%s\n%s", apache_modules(server),
                      web_server_deployed(fcgid ? "apache/therappai-auth-fcgid.conf"
                                                : "apache/therappai-auth-proxy.conf"),
-                     further(server)));
+                     web_server_deployed("apache/therappai-auth-pictures.conf"), further(server)));
 }
 
 static const char *nginx_own(const struct web_server *server)
@@ -234,7 +239,10 @@ static const char *nginx_own(const struct web_server *server)
     const char *backend = text("%s%s", is_tcp(server) ? "" : "unix:", web_server_backend(server));
     const char *own = web_server_deployed("nginx/therappai-auth.conf");
     own = web_server_replaced(own, "/api/v1", server->base_path);
-    return web_server_replaced(own, "unix:/run/therappai-auth/auth.sock", backend);
+    own = web_server_replaced(own, "unix:/run/therappai-auth/auth.sock", backend);
+    return text("%s\n%s", own,
+                web_server_replaced(web_server_deployed("nginx/therappai-auth-pictures.conf"),
+                                    "/var/lib/therappai-auth/pictures", stack_path("pictures")));
 }
 
 static const char *nginx_configuration(const struct web_server *server)
