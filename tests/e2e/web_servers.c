@@ -115,6 +115,8 @@ static void takes_bodies_up_to_the_limit(const struct web_server *server)
     const struct http_reply *reply = HTTP("POST", "/login/", .body = repeated("x", 9 << 20));
     cr_assert(reply->status == 413, "%s: 9 MiB: %d %s", server->about, reply->status,
               reply->failure);
+    cr_assert(!strstr(reply->body, "payload_too_large"), "%s: 9 MiB reached the service",
+              server->about);
 }
 
 /* Four and a half million bytes, and back as a browser gets them. */
