@@ -140,9 +140,9 @@ static void tell_body_limit(struct doctor *doctor)
     case SERVER_APACHE:
         /* mod_proxy_fcgi pays no heed to LimitRequestBody. */
         doctor_mend(doctor,
-                    "FcgidMaxRequestLen %" PRId64 " (mod_fcgid), or a limit of another module, as"
-                    " SecRequestBodyLimit",
-                    bytes);
+                    "<If \"%%{HTTP:Content-Length} -gt %" PRId64 "\">; and with mod_fcgid"
+                    " FcgidMaxRequestLen %" PRId64,
+                    bytes, bytes);
         break;
     case SERVER_NGINX:
         doctor_mend(doctor, "client_max_body_size %" PRId64 "k;", kib);

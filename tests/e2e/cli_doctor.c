@@ -280,6 +280,13 @@ static const char *apache_no_authorization(const struct web_server *server)
 
 static const char *apache_short_bodies(const struct web_server *server)
 {
+    return text("<Location \"%s/\">\n<If \"%%{HTTP:Content-Length} -gt 1000\">\nRedirect 413\n"
+                "</If>\n</Location>\n",
+                server->base_path);
+}
+
+static const char *fcgid_short_bodies(const struct web_server *server)
+{
     (void)server;
     return "FcgidMaxRequestLen 1000\n";
 }
@@ -307,7 +314,10 @@ Test(cli_doctor, finds_mistakes_of_apache_and_nginx)
         { { WEB_APACHE_PROXY, 0, "/api/v1", "Apache", apache_no_authorization },
           "authorization",
           "CGIPassAuth On" },
-        { { WEB_APACHE_FCGID, WORKERS_OF_SERVER, "/api/v1", "mod_fcgid", apache_short_bodies },
+        { { WEB_APACHE_PROXY, 0, "/api/v1", "Apache", apache_short_bodies },
+          "body-limit",
+          "Content-Length} -gt 65536" },
+        { { WEB_APACHE_FCGID, WORKERS_OF_SERVER, "/api/v1", "mod_fcgid", fcgid_short_bodies },
           "body-limit",
           "FcgidMaxRequestLen 65536" },
         { { WEB_NGINX, 0, "/api/v1", "nginx", nginx_no_authorization },
