@@ -39,8 +39,9 @@ static int examine(const char *const arguments[])
     cr_assert(json_object_is_type(findings, json_type_array), "%s", output);
     return status;
 }
-#define EXAMINE(...)                                                                               \
-    examine((const char *const[]){ "--url", origin(stack_base()), ##__VA_ARGS__, NULL })
+#define EXAMINE() examine((const char *const[]){ "--url", origin(stack_base()), NULL })
+#define EXAMINE_WITH(...)                                                                          \
+    examine((const char *const[]){ "--url", origin(stack_base()), __VA_ARGS__, NULL })
 
 static const char *member(json_object *finding, const char *name)
 {
@@ -171,16 +172,16 @@ Test(cli_doctor, has_to_be_run_by_the_account_of_the_service)
 Test(cli_doctor, tries_the_socket)
 {
     STACK();
-    cr_assert_eq(EXAMINE("--set", "listen=/nonexistent/auth.sock"), 1, "%s", output);
+    cr_assert_eq(EXAMINE_WITH("--set", "listen=/nonexistent/auth.sock"), 1, "%s", output);
     expect_wrong("socket", "systemctl start");
-    cr_assert_eq(EXAMINE("--set", "listen=[::1]:1"), 1, "%s", output);
+    cr_assert_eq(EXAMINE_WITH("--set", "listen=[::1]:1"), 1, "%s", output);
     expect_wrong("socket", "systemctl start");
 }
 
 Test(cli_doctor, says_that_the_database_is_away)
 {
     STACK();
-    cr_assert_eq(EXAMINE("--set", "database=host=/nonexistent dbname=x"), 1, "%s", output);
+    cr_assert_eq(EXAMINE_WITH("--set", "database=host=/nonexistent dbname=x"), 1, "%s", output);
     expect_wrong("database", "database");
     expect_result("schema", "skipped");
     cr_assert(strstr(output, "/nonexistent"), "%s", output);
@@ -258,10 +259,10 @@ Test(cli_doctor, says_that_the_web_server_does_not_reach_the_service)
 Test(cli_doctor, says_that_somebody_else_answers_at_the_path)
 {
     STACK();
-    cr_assert_eq(EXAMINE("--set", "base_path=/elsewhere"), 1, "%s", output);
+    cr_assert_eq(EXAMINE_WITH("--set", "base_path=/elsewhere"), 1, "%s", output);
     expect_wrong("path", "therappai_auth_path = \"/elsewhere\"");
     /* The web server hands more over than the service takes. */
-    cr_assert_eq(EXAMINE("--set", "base_path=/api/v1/more"), 1, "%s", output);
+    cr_assert_eq(EXAMINE_WITH("--set", "base_path=/api/v1/more"), 1, "%s", output);
     expect_wrong("path", "reload");
 }
 
@@ -348,14 +349,14 @@ Test(cli_doctor, compares_the_limits_of_bodies)
     STACK(.lighttpd = "server.max-request-size := 32\n");
     cr_assert_eq(EXAMINE(), 1, "%s", output);
     expect_wrong("body-limit", "server.max-request-size = 64");
-    cr_assert_eq(EXAMINE("--set", "body_limit=32k"), 0, "%s", output);
+    cr_assert_eq(EXAMINE_WITH("--set", "body_limit=32k"), 0, "%s", output);
 }
 
 Test(cli_doctor, sees_a_service_that_runs_with_other_options)
 {
     STACK(.settings = { "body_limit = 1k" });
     cr_assert_eq(EXAMINE(), 0, "%s", output);
-    cr_assert_eq(EXAMINE("--set", "body_limit=64k"), 1, "%s", output);
+    cr_assert_eq(EXAMINE_WITH("--set", "body_limit=64k"), 1, "%s", output);
     expect_wrong("body-limit", "reload");
 }
 
