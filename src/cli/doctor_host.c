@@ -101,6 +101,20 @@ enum verdict doctor_keys(struct doctor *doctor)
     return VERDICT_GOOD;
 }
 
+enum verdict doctor_data_key(struct doctor *doctor)
+{
+    char message[KEY_MESSAGE_SIZE];
+    struct keyset *keyset = NULL;
+    if (keyset_load(doctor->config->key_directory, &keyset, message)) {
+        doctor_found(doctor, "%s", message);
+        return VERDICT_WRONG;
+    }
+    const struct key *key = keyset_data(keyset);
+    doctor_found(doctor, key ? "%s encrypts" : "none: nobody can store any", key ? key->id : "");
+    keyset_free(keyset);
+    return key ? VERDICT_GOOD : VERDICT_WRONG;
+}
+
 /* Socket ----------------------------------------------------------------------------------------*/
 
 /* 0, or why nobody answers; within CONNECT_MS. */
@@ -211,6 +225,32 @@ enum verdict doctor_schema(struct doctor *doctor)
     db_result_free(result);
     doctor_found(doctor, "%" PRId64 " of %d", version, (int)MIGRATE_SCHEMA_VERSION);
     return version >= MIGRATE_SCHEMA_VERSION ? VERDICT_GOOD : VERDICT_WRONG;
+}
+
+/* A database that was restored beside other keys: what its accounts told does not open. */
+enum verdict doctor_personal_info(struct doctor *doctor)
+{
+    enum { KEY_ID, ACCOUNTS };
+    char message[KEY_MESSAGE_SIZE];
+    struct keyset *keyset = NULL;
+    struct db_result *result = NULL;
+    enum verdict verdict = VERDICT_SKIPPED;
+    if (keyset_load(doctor->config->key_directory, &keyset, message))
+        doctor_found(doctor, "first: keys");
+    else if (db_run(doctor->db, STATEMENT_PERSONAL_INFO_KEYS, NULL, &result))
+        doctor_found(doctor, "the line above says why");
+    else
+        verdict = VERDICT_GOOD;
+    for (int row = 0; verdict == VERDICT_GOOD && row < db_rows(result); row++) {
+        const char *id = db_value(result, row, KEY_ID);
+        if (keyset_find_data(keyset, id))
+            continue;
+        doctor_found(doctor, "%s of %s accounts is not", id, db_value(result, row, ACCOUNTS));
+        verdict = VERDICT_WRONG;
+    }
+    db_result_free(result);
+    keyset_free(keyset);
+    return verdict;
 }
 
 static int64_t now_ms(void)

@@ -393,6 +393,11 @@ static const struct statement_entry table[STATEMENT_COUNT] = {
         " count(*) filter (where key_id <> $1::text) from personal_info",
         1, true,
     },
+    [STATEMENT_PERSONAL_INFO_KEYS] = {
+        "personal_info_keys",
+        "select key_id, count(*) from personal_info group by key_id order by key_id",
+        0, true,
+    },
     [STATEMENT_PERSONAL_INFO_OLD] = {
         "personal_info_old",
         "select i.user_id, i.xmin::text, i.key_id, " PERSONAL_INFO " from personal_info i"

@@ -111,6 +111,8 @@ enum statement {
     STATEMENT_PERSONAL_INFO_WRITE,
     /* key id → number of accounts of that key, and of others */
     STATEMENT_PERSONAL_INFO_COUNT,
+    /* → key id, number of its accounts */
+    STATEMENT_PERSONAL_INFO_KEYS,
     /* key id, user id → of the next 100 behind that user whose key is another: user id, version of
        the row, key id, and the six */
     STATEMENT_PERSONAL_INFO_OLD,

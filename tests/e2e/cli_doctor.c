@@ -85,7 +85,7 @@ Test(cli_doctor, finds_nothing_wrong_where_all_is_well)
         cr_assert_str_eq(member(finding, "result"), "good", "%s", output);
         cr_assert_null(json_object_object_get(finding, "remedy"));
     }
-    cr_assert_geq(json_object_array_length(findings), 14);
+    cr_assert_geq(json_object_array_length(findings), 16);
     cr_assert_eq(
         stack_run((const char *const[]){ "doctor", "--set",
                                          text("public_url=%s", origin(stack_base())), NULL },
@@ -156,6 +156,21 @@ Test(cli_doctor, says_that_no_key_signs)
     cr_assert_eq(unlink(stack_key("MAC")), 0);
     cr_assert_eq(EXAMINE(), 1, "%s", output);
     expect_wrong("keys", "key generate --algorithm MAC");
+}
+
+Test(cli_doctor, says_that_personal_information_has_no_key_or_has_lost_it)
+{
+    STACK();
+    stack_sql("insert into users (email, email_key, name, password) values ('a', 'a', 'A', 'x')");
+    stack_sql("insert into personal_info (user_id, key_id) select id, 'lost' from users");
+    cr_assert_eq(EXAMINE(), 1, "%s", output);
+    expect_wrong("personal-info", "from a backup");
+    cr_assert(strstr(member(finding_of("personal-info"), "detail"), "lost of 1 accounts"), "%s",
+              output);
+    stack_sql("delete from personal_info");
+    cr_assert_eq(unlink(stack_key("DATA")), 0);
+    cr_assert_eq(EXAMINE(), 1, "%s", output);
+    expect_wrong("data-key", "key generate --algorithm DATA");
 }
 
 Test(cli_doctor, has_to_be_run_by_the_account_of_the_service)
