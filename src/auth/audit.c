@@ -23,6 +23,12 @@ enum error audit_write(struct auth *auth, const struct audit_event *event,
     return db_run(auth->db, STATEMENT_AUDIT_WRITE, values, NULL);
 }
 
+enum error audit_operation(struct auth *auth, const char *event, const char *operator_name)
+{
+    const char *const values[] = { event, operator_name };
+    return db_run(auth->db, STATEMENT_AUDIT_OPERATION, values, NULL);
+}
+
 void audit_actor_values(const struct audit_actor *actor, char id[AUDIT_ID_SIZE],
                         const char *values[AUDIT_ACTOR_VALUES])
 {

@@ -21,6 +21,9 @@ struct audit_event {
 enum error audit_write(struct auth *auth, const struct audit_event *event,
                        const struct client *client);
 
+/* What an operator does to no account in particular. Errors likewise. */
+enum error audit_operation(struct auth *auth, const char *event, const char *operator_name);
+
 /* For the housekeeper: removes a batch of rows that are older than the option audit_retention;
  * `removed` gets their number, 0 when none is left. Errors: ERROR_UNAVAILABLE, ERROR_INTERNAL. */
 enum error audit_purge(struct auth *auth, int64_t *removed);

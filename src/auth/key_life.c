@@ -61,7 +61,7 @@ static bool set_state(const struct workshop *workshop, const struct key *key, en
 }
 
 /* Of equal age the later in the list, which is by name. */
-static const struct key *find_created(const struct keyset *keyset, enum key_algorithm algorithm)
+const struct key *key_life_created(const struct keyset *keyset, enum key_algorithm algorithm)
 {
     const struct key *found = NULL;
     for (size_t i = 0; i < keyset_count(keyset); i++) {
@@ -76,7 +76,7 @@ static const struct key *find_created(const struct keyset *keyset, enum key_algo
 static bool promote(const struct workshop *workshop, const char *path,
                     struct key_rotation *rotation, char message[KEY_MESSAGE_SIZE])
 {
-    const struct key *created = find_created(workshop->keyset, rotation->algorithm);
+    const struct key *created = key_life_created(workshop->keyset, rotation->algorithm);
     rotation->made = !created;
     if (!created)
         return keyset_generate(path, rotation->algorithm, KEY_SIGNING, rotation->id, message) ==

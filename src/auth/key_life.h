@@ -16,6 +16,9 @@ struct key_rotation {
     size_t relieved; /* keys of the same use that signed and verify from now on */
 };
 
+/* The youngest key of the algorithm in state created, or NULL: what a rotation takes. */
+const struct key *key_life_created(const struct keyset *keyset, enum key_algorithm algorithm);
+
 /* Lets the youngest key of the algorithm in state created sign or, where there is none, a new one;
  * then those that signed for the same use verify. KEY_ALGORITHM_INVALID: the algorithm that signs
  * access tokens already. */

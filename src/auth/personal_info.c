@@ -140,6 +140,18 @@ static const struct key *find_key(struct auth *auth, const char *id)
     return key;
 }
 
+/* One that was just made may not be known here yet. */
+static const struct key *encrypting_key(struct auth *auth)
+{
+    const struct key *key = keyset_data(auth->keyset);
+    if (!key && keyset_refresh(auth->keyset, true))
+        key = keyset_data(auth->keyset);
+    if (!key)
+        LOG(LOG_LEVEL_ERROR, "no_data_key",
+            log_text("reason", "therappai-auth key generate --algorithm DATA makes one"));
+    return key;
+}
+
 static bool open_values(const struct key *key, const struct stored *stored,
                         struct personal_info *info)
 {
@@ -161,6 +173,8 @@ static enum error open_stored(struct auth *auth, const struct stored *stored,
     if (key && open_values(key, stored, info))
         return ERROR_NONE;
     personal_info_clear(info);
+    if (!key && !encrypting_key(auth))
+        return ERROR_UNAVAILABLE;
     LOG(LOG_LEVEL_ERROR, key ? "personal_info_does_not_open" : "data_key_not_known",
         log_integer("user", stored->user_id), log_text("key", stored->key_id));
     return ERROR_INTERNAL;
@@ -206,18 +220,6 @@ static void free_sealed(char *sealed[PERSONAL_INFO_COLUMNS])
         free(sealed[i]);
 }
 
-/* One that was just made may not be known here yet. */
-static const struct key *encrypting_key(struct auth *auth)
-{
-    const struct key *key = keyset_data(auth->keyset);
-    if (!key && keyset_refresh(auth->keyset, true))
-        key = keyset_data(auth->keyset);
-    if (!key)
-        LOG(LOG_LEVEL_ERROR, "no_data_key",
-            log_text("reason", "therappai-auth key generate --algorithm DATA makes one"));
-    return key;
-}
-
 enum error personal_info_write(struct auth *auth, const struct access_claims *claims,
                                const struct personal_info *info, const struct client *client)
 {
@@ -260,12 +262,16 @@ enum error personal_info_count(struct auth *auth, const char *key_id, int64_t *b
     return error;
 }
 
-/* `version` is that of the row which `info` was read from. */
-static enum error store(struct auth *auth, const struct key *key, const struct stored *stored,
-                        const char *version, const struct personal_info *info)
+/* `version` is that of the row which `info` was read from. The key is looked up here: to open the
+ * row may have loaded the keys anew. */
+static enum error store(struct auth *auth, const struct stored *stored, const char *version,
+                        const struct personal_info *info)
 {
     enum { FIRST = 3 };
     char user[INTEGER_SIZE], *sealed[PERSONAL_INFO_COLUMNS];
+    const struct key *key = encrypting_key(auth);
+    if (!key)
+        return ERROR_UNAVAILABLE;
     snprintf(user, sizeof user, "%" PRId64, stored->user_id);
     const char *values[FIRST + PERSONAL_INFO_COLUMNS] = { user, version, key->id };
     seal_values(key, stored->user_id, info, sealed);
@@ -276,8 +282,7 @@ static enum error store(struct auth *auth, const struct key *key, const struct s
     return error;
 }
 
-static enum error renew_row(struct auth *auth, const struct key *key,
-                            const struct db_result *result, int row,
+static enum error renew_row(struct auth *auth, const struct db_result *result, int row,
                             struct personal_info_renewal *renewal)
 {
     enum { USER_ID, ROW_VERSION, KEY_ID, FIRST };
@@ -290,7 +295,7 @@ static enum error renew_row(struct auth *auth, const struct key *key,
     if (open_stored(auth, &stored, &info))
         renewal->failed++;
     else
-        error = store(auth, key, &stored, db_value(result, row, ROW_VERSION), &info);
+        error = store(auth, &stored, db_value(result, row, ROW_VERSION), &info);
     renewal->after = stored.user_id;
     personal_info_clear(&info);
     return error;
@@ -308,7 +313,7 @@ enum error personal_info_renew(struct auth *auth, struct personal_info_renewal *
     enum error error = db_run(auth->db, STATEMENT_PERSONAL_INFO_OLD, values, &result);
     renewal->looked = error ? 0 : db_rows(result);
     for (int row = 0; row < renewal->looked && !error; row++)
-        error = renew_row(auth, key, result, row, renewal);
+        error = renew_row(auth, result, row, renewal);
     db_result_free(result);
     return error;
 }

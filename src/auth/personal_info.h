@@ -36,8 +36,9 @@ const char *personal_info_flaw(enum personal_info_column column, const char *tex
 /* Both: in one round trip. Errors: ERROR_INVALID_TOKEN (the session of the claims is over),
  * ERROR_ACCOUNT_DISABLED, ERROR_UNAVAILABLE, ERROR_INTERNAL. */
 
-/* Where nothing was told yet, every value is NULL. ERROR_INTERNAL also where a value does not open:
- * the log says whose it is, and of which key. */
+/* Where nothing was told yet, every value is NULL. ERROR_INTERNAL also where a value does not open
+ * or its key is not there: the log says whose it is, and of which key. ERROR_UNAVAILABLE where
+ * there is no key for data at all. */
 enum error personal_info_read(struct auth *auth, const struct access_claims *claims,
                               struct personal_info *info);
 /* Replaces all of it. ERROR_UNAVAILABLE also where there is no key to encrypt with. */

@@ -14,12 +14,13 @@ enum {
     CONTEXT_SIZE = 256
 };
 
-/* No part can hold a slash, so that no two places read the same. */
+/* The number is that of this way of sealing. No part can hold a slash, so that no two places read
+ * the same. */
 static size_t write_context(const struct key *key, struct sealed_place place,
                             char context[CONTEXT_SIZE])
 {
-    return (size_t)snprintf(context, CONTEXT_SIZE, "therappai-auth/%s/%" PRId64 "/%s", place.column,
-                            place.user_id, key->id);
+    return (size_t)snprintf(context, CONTEXT_SIZE, "therappai-auth/1/%s/%" PRId64 "/%s",
+                            place.column, place.user_id, key->id);
 }
 
 static char *to_text(const unsigned char *bytes, size_t size)

@@ -52,8 +52,7 @@ enum error transfer_export(struct auth *auth, const char *operator_name, transfe
 {
     int64_t last = 0;
     bool more = true;
-    const char *const values[] = { "users_exported", operator_name };
-    enum error error = db_run(auth->db, STATEMENT_AUDIT_OPERATION, values, NULL);
+    enum error error = audit_operation(auth, "users_exported", operator_name);
     while (!error && more)
         error = export_page(auth, &last, take, context, &more);
     return error;

@@ -129,6 +129,10 @@ Test(personal_info, is_not_taken_while_there_is_no_key)
     cr_assert_eq(write_mood(&pair, "hopeful"), ERROR_UNAVAILABLE);
     cr_assert_eq(read_again(&pair), ERROR_NONE, "there is nothing to decrypt");
     cr_assert_eq(database_integer("select count(*) from personal_info"), 0);
+    database_sql("insert into personal_info (user_id, key_id) values (1, 'd-1')");
+    cr_assert_eq(read_again(&pair), ERROR_UNAVAILABLE, "it may come back");
+    keys_write(person_keys, FIRST_KEY, keys_hexadecimal(7));
+    cr_assert_eq(read_again(&pair), ERROR_NONE);
     token_pair_clear(&pair);
 }
 
@@ -188,6 +192,29 @@ Test(personal_info, that_does_not_open_stays_and_stops_nobody_elses)
     cr_assert_eq(renewal.looked, 3);
     cr_assert_eq(renewal.failed, 2);
     cr_assert_eq(database_integer("select count(*) from personal_info where key_id = 'd-2'"), 1);
+    token_pair_clear(&pair);
+}
+
+/* The keys are loaded anew where one is not known: in the middle of a batch, too. */
+Test(personal_info, is_encrypted_anew_while_keys_come_and_go)
+{
+    struct personal_info_renewal renewal = { 0 };
+    struct token_pair pair = person_session();
+    cr_assert_eq(write_mood(&pair, "hopeful"), ERROR_NONE);
+    database_sql("insert into users (email, email_key, name, password)"
+                 " values ('b', 'b', 'B', 'x'), ('c', 'c', 'C', 'x')");
+    database_sql("insert into personal_info (user_id, key_id) select id, case email when 'b'"
+                 " then 'unknown' else 'd-1' end from users where id > 1");
+    change_key();
+    keys_age_directory(person_keys, 60);
+    person_load_keys();
+    keys_write(person_keys, "d-3.DATA.signing.key", keys_hexadecimal(9));
+    cr_assert_eq(personal_info_renew(&person_auth, &renewal), ERROR_NONE);
+    cr_assert_eq(renewal.looked, 3);
+    cr_assert_eq(renewal.failed, 1);
+    cr_assert_str_eq(database_sql("select string_agg(key_id, ' ' order by user_id)"
+                                  " from personal_info"),
+                     "d-2 unknown d-3");
     token_pair_clear(&pair);
 }
 
