@@ -35,19 +35,18 @@ static json_object *view_keys(const struct key_jwk_set *set)
 enum error jwks_get(struct exchange *exchange)
 {
     struct response *response = &exchange->response;
-    struct key_jwk_set set;
+    const struct key_jwk_set *set;
     char tag[KEY_JWK_TAG_SIZE + 2];
-    enum error error = key_jwk_read(exchange->auth->keyset, &set);
+    enum error error = key_jwk_read(exchange->auth->jwks, exchange->auth->keyset, &set);
     if (error)
         return error;
-    snprintf(tag, sizeof tag, "\"%s\"", set.tag);
+    snprintf(tag, sizeof tag, "\"%s\"", set->tag);
     if (etag_is_known(exchange->request, tag))
         response_status(response, STATUS_NOT_MODIFIED);
     else
-        response_json(response, STATUS_OK, view_keys(&set));
+        response_json(response, STATUS_OK, view_keys(set));
     response->cacheable = true;
     response_header(response, "Cache-Control", "public, max-age=300");
     response_header(response, "ETag", tag);
-    key_jwk_clear(&set);
     return ERROR_NONE;
 }

@@ -6,12 +6,14 @@
 #include "db/db.h"
 
 struct keyset;
+struct key_jwk_memory;
 struct hash_queue;
 
 struct auth {
     const struct config *config;
     struct db *db;
     struct keyset *keyset;
+    struct key_jwk_memory *jwks;
     struct hash_queue *hash_queue;
 };
 

@@ -88,7 +88,13 @@ static void write_tag(struct key_jwk_set *set)
     base64url_encode(digest, sizeof digest, set->tag);
 }
 
-enum error key_jwk_read(const struct keyset *keyset, struct key_jwk_set *set)
+static void clear(struct key_jwk_set *set)
+{
+    free(set->keys);
+    *set = (struct key_jwk_set){ 0 };
+}
+
+static enum error read_keys(const struct keyset *keyset, struct key_jwk_set *set)
 {
     size_t count = keyset_count(keyset);
     *set = (struct key_jwk_set){ .keys = memory_new(count * sizeof set->keys[0]) };
@@ -98,7 +104,7 @@ enum error key_jwk_read(const struct keyset *keyset, struct key_jwk_set *set)
         if (!form)
             continue;
         if (!read_key(key, form, &set->keys[set->count++])) {
-            key_jwk_clear(set);
+            clear(set);
             return ERROR_INTERNAL;
         }
     }
@@ -106,8 +112,22 @@ enum error key_jwk_read(const struct keyset *keyset, struct key_jwk_set *set)
     return ERROR_NONE;
 }
 
-void key_jwk_clear(struct key_jwk_set *set)
+enum error key_jwk_read(struct key_jwk_memory *memory, const struct keyset *keyset,
+                        const struct key_jwk_set **set)
 {
-    free(set->keys);
-    *set = (struct key_jwk_set){ 0 };
+    if (memory->keyset_version != keyset_version(keyset)) {
+        key_jwk_forget(memory);
+        enum error error = read_keys(keyset, &memory->set);
+        if (error)
+            return error;
+        memory->keyset_version = keyset_version(keyset);
+    }
+    *set = &memory->set;
+    return ERROR_NONE;
+}
+
+void key_jwk_forget(struct key_jwk_memory *memory)
+{
+    clear(&memory->set);
+    memory->keyset_version = 0;
 }

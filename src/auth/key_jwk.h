@@ -23,9 +23,17 @@ struct key_jwk_set {
     char tag[KEY_JWK_TAG_SIZE];
 };
 
-/* Keys that verify access tokens, or are going to, and have a public half. Errors: ERROR_INTERNAL.
- */
-enum error key_jwk_read(const struct keyset *keyset, struct key_jwk_set *set);
-void key_jwk_clear(struct key_jwk_set *set);
+/* What a worker remembers of its key set. */
+struct key_jwk_memory {
+    struct key_jwk_set set;
+    uint64_t keyset_version; /* 0: nothing was read yet */
+};
+
+/* Keys that verify access tokens, or are going to, and have a public half. To write them down costs
+ * as much as a signature, and anybody may ask: it is done once for each state of the key set, which
+ * is always the same one. *set is the memory's, until the next call. Errors: ERROR_INTERNAL. */
+enum error key_jwk_read(struct key_jwk_memory *memory, const struct keyset *keyset,
+                        const struct key_jwk_set **set);
+void key_jwk_forget(struct key_jwk_memory *memory);
 
 #endif

@@ -3,6 +3,7 @@
 #include "api/dispatch.h"
 #include "auth/access_token.h"
 #include "auth/hash_queue.h"
+#include "auth/key_jwk.h"
 #include "auth/keyset.h"
 #include "base/log.h"
 #include "http/fcgi.h"
@@ -38,6 +39,7 @@ static void handle_signals(sigset_t *waiting)
 
 struct parts {
     struct auth auth;
+    struct key_jwk_memory jwks;
     struct access_memory *memory;
     struct fcgi *fcgi;
 };
@@ -68,6 +70,7 @@ static bool open_parts(struct parts *parts, const struct config *config, int lis
     if (!open_hash_queue(config, &parts->auth.hash_queue))
         return false;
     parts->auth.db = db_new(&options);
+    parts->auth.jwks = &parts->jwks;
     parts->memory = access_memory_new();
     parts->fcgi = fcgi_new(listener, config->io_timeout_ms);
     return parts->fcgi != NULL;
@@ -79,6 +82,7 @@ static void close_parts(struct parts *parts)
     access_memory_free(parts->memory);
     db_free(parts->auth.db);
     hash_queue_free(parts->auth.hash_queue);
+    key_jwk_forget(&parts->jwks);
     keyset_free(parts->auth.keyset);
 }
 

@@ -132,6 +132,9 @@ Test(keys, are_rotated_under_load_and_no_token_is_refused)
             expect_json(HTTP("GET", "/profile/", .token = fresh.access, .about = rotations[i]),
                         200);
         }
+        struct tokens entered = log_in("ada@example.org");
+        expect_json(HTTP("GET", "/profile/", .token = refresh(entered.refresh).access), 200);
+        expect_json(HTTP("GET", "/profile/", .token = entered.access), 200);
     }
     load_stop(reading);
     load_stop(renewing);
