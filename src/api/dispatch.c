@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/problem.h"
+#include <string.h>
 
 /* The Allow header (RFC 9110 §10.2.1). */
 static void allow(const struct exchange *exchange, unsigned methods, struct response *response)
@@ -80,13 +81,19 @@ static enum error read_and_handle(const struct route *route, struct exchange *ex
                                   struct fcgi *fcgi)
 {
     struct upload upload;
-    enum error error = read_body(route, exchange, fcgi, &upload);
+    enum error error = ERROR_NONE;
+    if (route->query)
+        error = form_parse(exchange->request->query, strlen(exchange->request->query),
+                           &exchange->query);
+    if (!error)
+        error = read_body(route, exchange, fcgi, &upload);
     if (!error)
         error = route->handle(exchange);
     json_free(exchange->body);
     exchange->body = NULL;
     form_free(exchange->form);
-    exchange->form = NULL;
+    form_free(exchange->query);
+    exchange->form = exchange->query = NULL;
     if (exchange->upload)
         upload_clear(&upload);
     exchange->upload = NULL;

@@ -20,6 +20,7 @@ struct exchange {
     enum error token_error; /* why claims is NULL */
     json_object *body;      /* NULL where the route takes none */
     struct form *form;      /* of BODY_FORM; else NULL */
+    struct form *query;     /* where the route has a query; else NULL */
     const struct upload *upload;       /* where the body is multipart/form-data; else NULL */
     char parameter[REQUEST_PATH_SIZE]; /* what stands in the path for the route's {id}; else "" */
     struct client client;

@@ -22,6 +22,16 @@ handler personal_info_put;
 
 handler jwks_get; /* jwks.c */
 
+handler admin_users_get; /* admin.c */
+handler admin_users_post;
+handler admin_user_get;
+handler admin_user_patch;
+handler admin_user_delete;
+handler admin_sessions_get;
+handler admin_sessions_delete;
+handler admin_roles_get;
+handler admin_audit_get;
+
 handler sessions_get; /* sessions.c */
 handler sessions_delete;
 handler session_delete;

@@ -40,6 +40,7 @@ static const enum error of_body[][DERIVED_MAX] = {
                                  READING },
     [BODY_FORM] = { ERROR_INVALID_FORM, ERROR_VALIDATION, READING },
 };
+static const enum error of_query[] = { ERROR_INVALID_FORM, ERROR_VALIDATION, ERROR_NONE };
 static const enum error of_parameter[] = { ERROR_NOT_FOUND, ERROR_NONE };
 static const enum error of_all[] = { ERROR_INTERNAL, ERROR_NONE };
 
@@ -161,6 +162,8 @@ static json_object *responses_of(const struct operation *operation)
     add_errors(operation, of_body[route->body], DERIVED_MAX, responses);
     add_errors(operation, of_access[route->access], DERIVED_MAX, responses);
     add_errors(operation, route->errors, ERROR_COUNT, responses);
+    if (route->query)
+        add_errors(operation, of_query, ERROR_COUNT, responses);
     if (has_parameter(route))
         add_errors(operation, of_parameter, ERROR_COUNT, responses);
     add_errors(operation, of_all, ERROR_COUNT, responses);
@@ -205,18 +208,41 @@ static json_object *security_of(const struct route *route)
     return list;
 }
 
+static json_object *parameter_of(const char *name, const char *place, json_object *schema)
+{
+    json_object *parameter = json_object_new_object();
+    add_text(parameter, "name", name);
+    add_text(parameter, "in", place);
+    json_object_object_add(parameter, "required", json_object_new_boolean(!strcmp(place, "path")));
+    json_object_object_add(parameter, "schema", schema);
+    return parameter;
+}
+
+static void add_query(const struct schema *query, json_object *list)
+{
+    json_object *examples = json_tokener_parse(query->example), *example;
+    for (const struct schema_member *member = query->members; member->name; member++) {
+        json_object *parameter =
+            parameter_of(member->name, "query", openapi_schema_value(member, NULL));
+        if (member->description)
+            add_text(parameter, "description", member->description);
+        if (json_object_object_get_ex(examples, member->name, &example))
+            json_object_object_add(parameter, "example", json_object_get(example));
+        json_object_array_add(list, parameter);
+    }
+    json_object_put(examples);
+}
+
 static json_object *parameters_of(const struct route *route)
 {
     json_object *list = json_object_new_array();
-    if (!has_parameter(route))
-        return list;
-    json_object *parameter = json_object_new_object(), *schema = json_object_new_object();
-    add_text(parameter, "name", "id");
-    add_text(parameter, "in", "path");
-    json_object_object_add(parameter, "required", json_object_new_boolean(true));
-    add_text(schema, "type", "string");
-    json_object_object_add(parameter, "schema", schema);
-    json_object_array_add(list, parameter);
+    if (has_parameter(route)) {
+        json_object *schema = json_object_new_object();
+        add_text(schema, "type", "string");
+        json_object_array_add(list, parameter_of("id", "path", schema));
+    }
+    if (route->query)
+        add_query(route->query, list);
     return list;
 }
 

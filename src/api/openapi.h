@@ -17,6 +17,8 @@ void openapi_print(const struct config *config, FILE *out);
 
 /* {"$ref": …} to a schema, which is put among `schemas` (components) with those that it needs. */
 json_object *openapi_schema_reference(const struct schema *schema, json_object *schemas);
+/* The type of a member; `schemas` as before. */
+json_object *openapi_schema_value(const struct schema_member *member, json_object *schemas);
 /* {"schema": …, "example": …} */
 json_object *openapi_schema_body(const struct schema *schema, json_object *schemas);
 /* {MEDIA TYPE: {"schema": …, "example": …}} of a body; `media_type` NULL: the schema's own, or

@@ -30,7 +30,7 @@ static json_object *messages(void)
     return object;
 }
 
-static json_object *value_of(const struct schema_member *member, json_object *schemas)
+json_object *openapi_schema_value(const struct schema_member *member, json_object *schemas)
 {
     switch (member->type) {
     case SCHEMA_INTEGER:
@@ -65,7 +65,7 @@ static bool may_be_null(const struct schema_member *member)
 
 static json_object *property(const struct schema_member *member, json_object *schemas)
 {
-    json_object *object = value_of(member, schemas), *type = NULL;
+    json_object *object = openapi_schema_value(member, schemas), *type = NULL;
     if (may_be_null(member) && json_object_object_get_ex(object, "type", &type))
         json_object_object_add(object, "type", or_null(json_object_get(type)));
     add_text(object, "format", member->format);

@@ -40,6 +40,8 @@ struct route {
     const struct schema *answer;  /* NULL: 204 has none */
     const enum error *errors; /* what the handler answers beside those that follow from the columns
                                  before, up to ERROR_NONE; not NULL */
+    const struct schema *query; /* what may stand behind the path's "?", never demanded; NULL:
+                                   whatever stands there is not looked at */
 };
 
 /* The rows; count gets their number. */

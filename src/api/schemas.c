@@ -274,6 +274,157 @@ const struct schema schema_page = { "Page", NULL, "text/html", NULL, NULL };
 const struct schema schema_script = { "Script", NULL, "text/javascript", NULL, NULL };
 const struct schema schema_style = { "Style", NULL, "text/css", NULL, NULL };
 
+/* Administrators ------------------------------------------------------------------------------- */
+
+#define ACCOUNT_EXAMPLE \
+    "{\"id\":8,\"email\":\"grace@example.org\",\"name\":\"Grace\",\"roles\":[\"user\"],\"disabled\":false,\"created\":\"2026-01-31T12:00:00Z\",\"password_changed\":\"2026-01-31T12:00:00Z\",\"last_login\":null,\"sessions\":0}"
+
+static const struct schema_member account_new[] = {
+    { "email", SCHEMA_TEXT, SCHEMA_REQUIRED, "email", NULL, NULL },
+    { "name", SCHEMA_TEXT, SCHEMA_REQUIRED, NULL, "At most 200 characters.", NULL },
+    { "password", SCHEMA_TEXT, SCHEMA_REQUIRED, "password", NULL, NULL },
+    { "roles", SCHEMA_LIST, SCHEMA_OPTIONAL, NULL, "Those of a sign-up where it is missing.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_account_new = {
+    "NewAccount", NULL, NULL, account_new,
+    "{\"email\":\"grace@example.org\",\"name\":\"Grace\",\"password\":\"correct horse battery staple\",\"roles\":[\"user\"]}"
+};
+
+static const struct schema_member account_change[] = {
+    { "name", SCHEMA_TEXT, SCHEMA_OPTIONAL, NULL, NULL, NULL },
+    { "disabled", SCHEMA_BOOLEAN, SCHEMA_OPTIONAL, NULL, "true ends every session.", NULL },
+    { "roles", SCHEMA_LIST, SCHEMA_OPTIONAL, NULL, "All that the account is to have.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_account_change = {
+    "AccountChange", "What is missing stays as it is; all of it is done or nothing.", NULL, account_change,
+    "{\"name\":\"Grace Hopper\",\"disabled\":true,\"roles\":[\"user\"]}"
+};
+
+static const struct schema_member accounts_query[] = {
+    { "search", SCHEMA_TEXT, SCHEMA_OPTIONAL, NULL, "Part of the email address or the name, in any case.", NULL },
+    { "role", SCHEMA_TEXT, SCHEMA_OPTIONAL, NULL, NULL, NULL },
+    { "disabled", SCHEMA_BOOLEAN, SCHEMA_OPTIONAL, NULL, NULL, NULL },
+    { "limit", SCHEMA_INTEGER, SCHEMA_OPTIONAL, NULL, "1 to 100; 50 where it is missing.", NULL },
+    { "after", SCHEMA_TEXT, SCHEMA_OPTIONAL, NULL, "The next of the page before.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_accounts_query = {
+    "AccountsQuery", NULL, NULL, accounts_query,
+    "{\"search\":\"GRACE\",\"role\":\"user\",\"disabled\":false,\"limit\":2,\"after\":\"0\"}"
+};
+
+static const struct schema_member audit_query[] = {
+    { "user", SCHEMA_INTEGER, SCHEMA_OPTIONAL, "int64", "Whose account it is about.", NULL },
+    { "event", SCHEMA_TEXT, SCHEMA_OPTIONAL, NULL, NULL, NULL },
+    { "limit", SCHEMA_INTEGER, SCHEMA_OPTIONAL, NULL, "1 to 100; 50 where it is missing.", NULL },
+    { "before", SCHEMA_TEXT, SCHEMA_OPTIONAL, NULL, "The next of the page before.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_audit_query = {
+    "AuditQuery", NULL, NULL, audit_query,
+    "{\"user\":8,\"event\":\"login\",\"limit\":10,\"before\":\"1000000\"}"
+};
+
+static const struct schema_member account[] = {
+    { "id", SCHEMA_INTEGER, SCHEMA_REQUIRED, "int64", NULL, NULL },
+    { "email", SCHEMA_TEXT, SCHEMA_REQUIRED, NULL, NULL, NULL },
+    { "name", SCHEMA_TEXT, SCHEMA_REQUIRED, NULL, NULL, NULL },
+    { "roles", SCHEMA_LIST, SCHEMA_REQUIRED, NULL, NULL, NULL },
+    { "disabled", SCHEMA_BOOLEAN, SCHEMA_REQUIRED, NULL, NULL, NULL },
+    { "created", SCHEMA_TEXT, SCHEMA_REQUIRED, "date-time", NULL, NULL },
+    { "password_changed", SCHEMA_TEXT, SCHEMA_NULLABLE, "date-time", NULL, NULL },
+    { "last_login", SCHEMA_TEXT, SCHEMA_NULLABLE, "date-time", "Of the sessions that are kept.", NULL },
+    { "sessions", SCHEMA_INTEGER, SCHEMA_REQUIRED, NULL, "That live.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_account = {
+    "Account", NULL, NULL, account,
+    ACCOUNT_EXAMPLE
+};
+
+static const struct schema_member accounts[] = {
+    { "users", SCHEMA_LIST, SCHEMA_REQUIRED, NULL, "By id.", &schema_account },
+    { "next", SCHEMA_TEXT, SCHEMA_NULLABLE, NULL, "For the query of the next page; null: this is the last.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_accounts = {
+    "Accounts", NULL, NULL, accounts,
+    "{\"users\":[" ACCOUNT_EXAMPLE "],\"next\":null}"
+};
+
+static const struct schema_member account_session[] = {
+    { "id", SCHEMA_TEXT, SCHEMA_REQUIRED, "uuid", NULL, NULL },
+    { "created", SCHEMA_TEXT, SCHEMA_REQUIRED, "date-time", NULL, NULL },
+    { "last_used", SCHEMA_TEXT, SCHEMA_REQUIRED, "date-time", NULL, NULL },
+    { "expires", SCHEMA_TEXT, SCHEMA_REQUIRED, "date-time", NULL, NULL },
+    { "address", SCHEMA_TEXT, SCHEMA_NULLABLE, NULL, NULL, NULL },
+    { "user_agent", SCHEMA_TEXT, SCHEMA_NULLABLE, NULL, NULL, NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+static const struct schema schema_account_session = {
+    "AccountSession", NULL, NULL, account_session,
+    "{\"id\":\"" SESSION "\",\"created\":\"2026-01-31T12:00:00Z\",\"last_used\":\"2026-01-31T12:10:00Z\",\"expires\":\"2026-02-14T12:10:00Z\",\"address\":\"192.0.2.7\",\"user_agent\":\"Example/1.0\"}"
+};
+
+static const struct schema_member account_sessions[] = {
+    { "sessions", SCHEMA_LIST, SCHEMA_REQUIRED, NULL, "The last used first, at most 1,000.", &schema_account_session },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_account_sessions = {
+    "AccountSessions", NULL, NULL, account_sessions,
+    "{\"sessions\":[" "{\"id\":\"" SESSION "\",\"created\":\"2026-01-31T12:00:00Z\",\"last_used\":\"2026-01-31T12:10:00Z\",\"expires\":\"2026-02-14T12:10:00Z\",\"address\":\"192.0.2.7\",\"user_agent\":\"Example/1.0\"}" "]}"
+};
+
+static const struct schema_member role[] = {
+    { "name", SCHEMA_TEXT, SCHEMA_REQUIRED, NULL, NULL, NULL },
+    { "permissions", SCHEMA_LIST, SCHEMA_REQUIRED, NULL, NULL, NULL },
+    { "accounts", SCHEMA_INTEGER, SCHEMA_REQUIRED, NULL, "How many have it.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+static const struct schema schema_role = {
+    "Role", NULL, NULL, role,
+    "{\"name\":\"user\",\"permissions\":[\"profile:read\",\"profile:write\"],\"accounts\":41}"
+};
+
+static const struct schema_member roles[] = {
+    { "roles", SCHEMA_LIST, SCHEMA_REQUIRED, NULL, "By name.", &schema_role },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_roles = {
+    "Roles", NULL, NULL, roles,
+    "{\"roles\":[" "{\"name\":\"user\",\"permissions\":[\"profile:read\",\"profile:write\"],\"accounts\":41}" "]}"
+};
+
+static const struct schema_member audited[] = {
+    { "at", SCHEMA_TEXT, SCHEMA_REQUIRED, "date-time", NULL, NULL },
+    { "event", SCHEMA_TEXT, SCHEMA_REQUIRED, NULL, NULL, NULL },
+    { "user", SCHEMA_INTEGER, SCHEMA_NULLABLE, "int64", "Whose account.", NULL },
+    { "actor", SCHEMA_INTEGER, SCHEMA_NULLABLE, "int64", "The account that did it.", NULL },
+    { "operator", SCHEMA_TEXT, SCHEMA_NULLABLE, NULL, "Who used the command line.", NULL },
+    { "session", SCHEMA_TEXT, SCHEMA_NULLABLE, "uuid", NULL, NULL },
+    { "address", SCHEMA_TEXT, SCHEMA_NULLABLE, NULL, NULL, NULL },
+    { "request_id", SCHEMA_TEXT, SCHEMA_NULLABLE, NULL, NULL, NULL },
+    { "detail", SCHEMA_TEXT, SCHEMA_NULLABLE, NULL, NULL, NULL },
+    { "id", SCHEMA_INTEGER, SCHEMA_REQUIRED, "int64", NULL, NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+static const struct schema schema_audited = {
+    "AuditedEvent", NULL, NULL, audited,
+    "{\"at\":\"2026-01-31T12:00:00Z\",\"event\":\"login\",\"user\":8,\"actor\":8,\"operator\":null,\"session\":null,\"address\":\"192.0.2.7\",\"request_id\":\"b1946ac92492d2347c6235b4d2611184\",\"detail\":null,\"id\":314}"
+};
+
+static const struct schema_member audit[] = {
+    { "events", SCHEMA_LIST, SCHEMA_REQUIRED, NULL, "The newest first.", &schema_audited },
+    { "next", SCHEMA_TEXT, SCHEMA_NULLABLE, NULL, "For the query of the next page; null: this is the last.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_audit = {
+    "Audit", NULL, NULL, audit,
+    "{\"events\":[" "{\"at\":\"2026-01-31T12:00:00Z\",\"event\":\"login\",\"user\":8,\"actor\":8,\"operator\":null,\"session\":null,\"address\":\"192.0.2.7\",\"request_id\":\"b1946ac92492d2347c6235b4d2611184\",\"detail\":null,\"id\":314}" "],\"next\":null}"
+};
+
 /* Errors --------------------------------------------------------------------------------------- */
 
 static const struct schema_member problem[] = {

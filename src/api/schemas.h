@@ -40,12 +40,17 @@ struct schema {
 /* Requests */
 extern const struct schema schema_sign_up, schema_login, schema_refresh, schema_logout,
     schema_profile_put, schema_profile_patch, schema_profile_upload, schema_profile_delete,
-    schema_password_change, schema_introspect, schema_revoke, schema_personal_info_put;
+    schema_password_change, schema_introspect, schema_revoke, schema_personal_info_put,
+    schema_account_new, schema_account_change;
+
+/* Queries */
+extern const struct schema schema_accounts_query, schema_audit_query;
 
 /* Answers */
 extern const struct schema schema_profile, schema_tokens, schema_sessions, schema_export,
     schema_introspection, schema_nothing, schema_key_set, schema_personal_info, schema_status,
-    schema_description, schema_page, schema_script, schema_style;
+    schema_description, schema_page, schema_script, schema_style, schema_account, schema_accounts,
+    schema_account_sessions, schema_roles, schema_audit;
 
 /* Of every error. */
 extern const struct schema schema_problem;

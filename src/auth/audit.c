@@ -54,9 +54,9 @@ enum error audit_purge(struct auth *auth, int64_t *removed)
 enum error audit_list(struct auth *auth, const struct audit_filter *filter, rows_take *take,
                       void *context)
 {
-    char user[AUDIT_ID_SIZE], seconds[AUDIT_ID_SIZE], most[AUDIT_ID_SIZE];
+    char user[AUDIT_ID_SIZE], seconds[AUDIT_ID_SIZE], most[AUDIT_ID_SIZE], before[AUDIT_ID_SIZE];
     const char *const values[] = { write_id(filter->user_id, user), filter->event,
-                                   write_id(filter->seconds, seconds),
-                                   write_id(filter->most, most) };
+                                   write_id(filter->seconds, seconds), write_id(filter->most, most),
+                                   write_id(filter->before, before) };
     return rows_run(auth, STATEMENT_AUDIT_LIST, values, AUDIT_COLUMNS, take, context, NULL);
 }

@@ -52,6 +52,7 @@ enum audit_column {
     AUDIT_ADDRESS,
     AUDIT_REQUEST_ID,
     AUDIT_DETAIL,
+    AUDIT_ID,
     AUDIT_COLUMNS
 };
 
@@ -60,6 +61,7 @@ struct audit_filter {
     const char *event; /* NULL: any */
     int64_t seconds;   /* how far back; 0: to the beginning */
     int64_t most;
+    int64_t before; /* the id that comes behind the first; 0: the newest is first */
 };
 
 /* Errors: ERROR_UNAVAILABLE, ERROR_INTERNAL. */

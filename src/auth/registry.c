@@ -107,15 +107,19 @@ enum error registry_add(struct auth *auth, const char *email, const char *name, 
     return error;
 }
 
+enum { MORE = 3 }; /* values that stand behind the actor and the account */
+
 /* Of the statements that say whether there is such a thing, whether it has to stay, and whether it
- * changed. `more` stands behind the actor and the account. */
+ * changed. */
 static enum error change(struct auth *auth, enum statement statement, int64_t id,
-                         const struct audit_actor *actor, const char *const more[2], bool *changed)
+                         const struct audit_actor *actor, const char *const more[MORE],
+                         bool *changed)
 {
     enum { EXISTS, IS_LAST, CHANGED };
     char account[INTEGER_SIZE], actor_id[AUDIT_ID_SIZE];
     struct db_result *result = NULL;
-    const char *values[] = { NULL, NULL, NULL, NULL, write_integer(id, account), more[0], more[1] };
+    const char *values[] = { NULL,    NULL,    NULL,   NULL, write_integer(id, account),
+                             more[0], more[1], more[2] };
     audit_actor_values(actor, actor_id, values);
     enum error error = db_run(auth->db, statement, values, &result);
     if (!error && !db_boolean(result, 0, EXISTS))
@@ -140,7 +144,7 @@ enum error registry_set_password(struct auth *auth, int64_t id, const struct sec
     enum error error = hash(auth, password, made);
     if (error)
         return error;
-    const char *const more[] = { made, NULL };
+    const char *const more[MORE] = { made, NULL };
     error = change(auth, STATEMENT_USER_SET_PASSWORD, id, actor, more, changed);
     secret_wipe(made, sizeof made);
     return error;
@@ -149,28 +153,36 @@ enum error registry_set_password(struct auth *auth, int64_t id, const struct sec
 enum error registry_set_disabled(struct auth *auth, int64_t id, bool disabled, bool last_admin,
                                  const struct audit_actor *actor, bool *changed)
 {
-    const char *const more[] = { boolean(last_admin || !disabled), boolean(disabled) };
+    const char *const more[MORE] = { boolean(last_admin || !disabled), boolean(disabled) };
     return change(auth, STATEMENT_USER_SET_DISABLED, id, actor, more, changed);
 }
 
 enum error registry_give_role(struct auth *auth, int64_t id, const char *role,
                               const struct audit_actor *actor, bool *changed)
 {
-    const char *const more[] = { role, NULL };
+    const char *const more[MORE] = { role, NULL };
     return change(auth, STATEMENT_USER_GIVE_ROLE, id, actor, more, changed);
 }
 
 enum error registry_take_role(struct auth *auth, int64_t id, const char *role, bool last_admin,
                               const struct audit_actor *actor, bool *changed)
 {
-    const char *const more[] = { boolean(last_admin), role };
+    const char *const more[MORE] = { boolean(last_admin), role };
     return change(auth, STATEMENT_USER_TAKE_ROLE, id, actor, more, changed);
+}
+
+enum error registry_change(struct auth *auth, int64_t id, const struct registry_change *wanted,
+                           const struct audit_actor *actor)
+{
+    bool changed;
+    const char *const more[MORE] = { wanted->name, wanted->disabled, wanted->roles };
+    return change(auth, STATEMENT_USER_CHANGE, id, actor, more, &changed);
 }
 
 enum error registry_delete(struct auth *auth, int64_t id, bool last_admin,
                            const struct audit_actor *actor, bool *changed)
 {
-    const char *const more[] = { boolean(last_admin), NULL };
+    const char *const more[MORE] = { boolean(last_admin), NULL };
     return change(auth, STATEMENT_USER_DELETE, id, actor, more, changed);
 }
 

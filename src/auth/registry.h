@@ -64,6 +64,15 @@ enum error registry_give_role(struct auth *auth, int64_t id, const char *role,
                               const struct audit_actor *actor, bool *changed);
 enum error registry_take_role(struct auth *auth, int64_t id, const char *role, bool last_admin,
                               const struct audit_actor *actor, bool *changed);
+/* What is to be of an account; what is not said stays. */
+struct registry_change {
+    const char *name;     /* without a flaw, or NULL */
+    const char *disabled; /* "t", "f" or NULL */
+    const char *roles;    /* names separated by single spaces, which there are, or NULL */
+};
+/* All of it or nothing. ERROR_LAST_ADMIN, ERROR_NOT_FOUND. */
+enum error registry_change(struct auth *auth, int64_t id, const struct registry_change *wanted,
+                           const struct audit_actor *actor);
 /* Sessions and all that belongs to it are gone too; the audit log stays. */
 enum error registry_delete(struct auth *auth, int64_t id, bool last_admin,
                            const struct audit_actor *actor, bool *changed);

@@ -15,6 +15,7 @@ static const char *const names[ERROR_COUNT] = {
     [ERROR_INVALID_CREDENTIALS] = "invalid_credentials",
     [ERROR_ACCOUNT_DISABLED] = "account_disabled",
     [ERROR_INSUFFICIENT_SCOPE] = "insufficient_scope",
+    [ERROR_BEYOND_RIGHTS] = "beyond_rights",
     [ERROR_NOT_LOCAL] = "not_local",
     [ERROR_FOREIGN_ORIGIN] = "foreign_origin",
     [ERROR_NOT_FOUND] = "not_found",

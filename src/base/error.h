@@ -18,6 +18,7 @@ enum error {
     ERROR_INVALID_CREDENTIALS,
     ERROR_ACCOUNT_DISABLED,
     ERROR_INSUFFICIENT_SCOPE,
+    ERROR_BEYOND_RIGHTS,  /* who asks may not do it to that account, or with these roles */
     ERROR_NOT_LOCAL,      /* a status page asked for from another host */
     ERROR_FOREIGN_ORIGIN, /* a cookie came, and a page that may not use it made the request */
     ERROR_NOT_FOUND,

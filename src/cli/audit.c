@@ -21,6 +21,7 @@ static const struct table_column columns[AUDIT_COLUMNS] = {
     [AUDIT_ADDRESS] = { "address", COLUMN_TEXT },
     [AUDIT_REQUEST_ID] = { "request_id", COLUMN_TEXT },
     [AUDIT_DETAIL] = { "detail", COLUMN_TEXT },
+    [AUDIT_ID] = { "id", COLUMN_NUMBER },
 };
 
 /* The log keeps the ids of accounts that are gone: an id need not be anybody's. */

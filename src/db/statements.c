@@ -39,6 +39,11 @@
 
 #define SESSION_IDLES(idle) "s.last_used_at <= now() - " idle "::bigint * interval '1 second'"
 
+/* Of the accounts for which a condition on user_roles `ur` holds. */
+#define PERMISSIONS_HELD(condition)                                                                \
+    "select unnest(r.permissions) as permission from user_roles ur"                                \
+    " join roles r on r.name = ur.role where " condition
+
 /* clang-format off */
 /* What an operator sees of an account `u`. */
 #define ACCOUNT_COLUMNS(idle) \
@@ -162,6 +167,44 @@ static const struct statement_entry table[STATEMENT_COUNT] = {
         LOSS_OUTCOME,
         6, false,
     },
+    [STATEMENT_USER_CHANGE] = {
+        "user_change",
+        "with wanted as (select unnest(string_to_array($8::text, ' ')) as role), "
+        "found as materialized (select id, disabled_at is not null as was_disabled,"
+        " case when coalesce($7::boolean, false)"
+        " or ($8::text is not null and 'admin' not in (select role from wanted))"
+        " then is_last_admin(id) else false end as is_last from users where id = $5::bigint),"
+        " changed as (update users u set name = coalesce($6::text, u.name), disabled_at ="
+        " case when $7::boolean is null or $7::boolean = found.was_disabled then u.disabled_at"
+        " when $7::boolean then now() end from found where u.id = found.id and not found.is_last"
+        " returning u.id, found.was_disabled), ended as ("
+        " update sessions set ended_at = now(), end_reason = 'disabled' where ended_at is null"
+        " and user_id = (select id from changed where was_disabled <> $7::boolean)), taken as ("
+        " delete from user_roles where $8::text is not null and user_id = (select id from changed)"
+        " and role not in (select role from wanted) returning user_id, role), given as ("
+        " insert into user_roles (user_id, role) select id, role from changed, wanted"
+        " on conflict do nothing returning user_id, role), events as ("
+        " select id, case when $7::boolean then 'account_disabled' else 'account_enabled' end as event,"
+        " null as role from changed where was_disabled <> $7::boolean"
+        " union all select id, 'account_renamed', null from changed where $6::text is not null"
+        " union all select user_id, 'role_taken', role from taken"
+        " union all select user_id, 'role_given', role from given), "
+        AUDIT_BY_ACTOR("events", "event", "id", "null", "role")
+        LOSS_OUTCOME,
+        8, false,
+    },
+    [STATEMENT_ADMIN_CHECK] = {
+        "admin_check",
+        "with " CALLER ", mine as (" PERMISSIONS_HELD("ur.user_id = $1::bigint") ")"
+        " select caller.disabled, $3::text in (select permission from mine),"
+        " $4::bigint is null or exists (select from users where id = $4::bigint),"
+        " not exists (" PERMISSIONS_HELD("ur.user_id = $4::bigint") " except select permission from mine),"
+        " not exists (select unnest(string_to_array($5::text, ' ')) except select name from roles),"
+        " not exists (select unnest(r.permissions) from roles r"
+        " where r.name = any (string_to_array($5::text, ' ')) except select permission from mine)"
+        " from caller",
+        5, true,
+    },
     [STATEMENT_USER_SESSIONS] = {
         "user_sessions",
         "select s.id, " ISO_TIME("s.created_at") ", " ISO_TIME("s.last_used_at") ", "
@@ -207,11 +250,11 @@ static const struct statement_entry table[STATEMENT_COUNT] = {
     [STATEMENT_AUDIT_LIST] = {
         "audit_list",
         "select " ISO_TIME("at") ", event, user_id, actor_id, operator, session_id, address,"
-        " request_id, detail from audit where ($1::bigint is null or user_id = $1::bigint)"
+        " request_id, detail, id from audit where ($1::bigint is null or user_id = $1::bigint)"
         " and ($2::text is null or event = $2::text)"
         " and ($3::bigint is null or at > now() - $3::bigint * interval '1 second')"
-        " order by id desc limit $4::bigint",
-        4, true,
+        " and ($5::bigint is null or id < $5::bigint) order by id desc limit $4::bigint",
+        5, true,
     },
     [STATEMENT_USER_FOR_LOGIN] = {
         "user_for_login",

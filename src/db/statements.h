@@ -36,6 +36,14 @@ enum statement {
     STATEMENT_USER_TAKE_ROLE,
     /* ACTOR, id, whether the last administrator may go */
     STATEMENT_USER_DELETE,
+    /* ACTOR, id, name or null, disabled or null, roles or null: what is null stays */
+    STATEMENT_USER_CHANGE,
+    /* user id, session id, permission, id of the account that it is about or null, roles or null →
+       caller disabled, whether the caller has the permission, whether there is such an account,
+       whether all permissions of that account are the caller's too, whether there are such roles,
+       whether all permissions of theirs are the caller's too. No row: the caller's account or
+       session is gone. */
+    STATEMENT_ADMIN_CHECK,
     /* user id, idle seconds → of each session that lives: id, created, last used, expires (ISO
        8601), address, user agent */
     STATEMENT_USER_SESSIONS,
@@ -48,9 +56,9 @@ enum statement {
     /* ACTOR, name → whether there is such a role, whether it is gone: one that accounts have
        stays. Audited. */
     STATEMENT_ROLE_DELETE,
-    /* user id or null, event or null, seconds or null, number → at (ISO 8601), event, user, actor,
-       operator, session, address, request id, detail of so many rows, of the last seconds, the
-       newest first */
+    /* user id or null, event or null, seconds or null, number, id or null → at (ISO 8601), event,
+       user, actor, operator, session, address, request id, detail, id of so many rows, of the last
+       seconds, before that id, the newest first */
     STATEMENT_AUDIT_LIST,
     /* email key → id, password hash, disabled, roles, permissions (see USER columns below). No row:
        no such account. */

@@ -189,7 +189,10 @@ enum error request_parse(struct request *request, char *const *environment, cons
     request_identify(request_variable(environment, "HTTP_X_REQUEST_ID"), request->id);
     bool counted =
         parse_length(filled_variable(environment, "CONTENT_LENGTH"), &request->content_length);
-    if (!parse_path(request_variable(environment, "REQUEST_URI"), base_path, request->path))
+    const char *uri = request_variable(environment, "REQUEST_URI");
+    const char *query = uri ? strchr(uri, '?') : NULL;
+    request->query = query ? query + 1 : "";
+    if (!parse_path(uri, base_path, request->path))
         return ERROR_NOT_FOUND;
     return counted ? ERROR_NONE : ERROR_INCOMPLETE_BODY;
 }

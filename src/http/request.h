@@ -31,6 +31,7 @@ struct request {
     enum method method;
     char path[REQUEST_PATH_SIZE]; /* below the base path, decoded once, with a slash at both ends:
                                      "/login/" */
+    const char *query;            /* behind the path's "?", raw; "" where there is none */
     enum media_type media_type;   /* of the body; MEDIA_NONE without Content-Type */
     const char *content_type;     /* raw, or NULL */
     int64_t content_length;       /* -1: not known */

@@ -107,6 +107,28 @@ static struct tokens begin(void)
     return (struct tokens){ member_text(reply, "access"), member_text(reply, "refresh") };
 }
 
+/* Somebody else, for an administrator. */
+static const char *new_account(void)
+{
+    return text("%s", stack_sql("insert into users (email, email_key, name, password) values"
+                                " ('linus@example.org', 'linus@example.org', 'L', 'x')"
+                                " returning id"));
+}
+
+static const char *example_query(const struct openapi_operation *operation)
+{
+    const char *query = "";
+    json_object *list = openapi_get(operation->object, "parameters", NULL);
+    for (size_t i = 0; i < json_object_array_length(list); i++) {
+        json_object *parameter = json_object_array_get_idx(list, i);
+        json_object *example = openapi_get(parameter, "example", NULL);
+        if (example)
+            query = text("%s%s%s=%s", query, *query ? "&" : "",
+                         text_of(openapi_get(parameter, "name", NULL)), text_of(example));
+    }
+    return query;
+}
+
 /* The example of an operation as a request that must succeed. */
 static struct http_call example_call(const struct openapi_operation *operation,
                                      struct tokens tokens)
@@ -116,8 +138,13 @@ static struct http_call example_call(const struct openapi_operation *operation,
     call.body = example_body(operation->path, operation->method, tokens);
     if (json_object_array_length(openapi_get(operation->object, "security", NULL)) > 0)
         call.token = tokens.access;
-    if (strstr(operation->path, "{id}"))
+    if (strstr(operation->path, "/admin/users/{id}/"))
+        call.id = new_account();
+    else if (strstr(operation->path, "{id}"))
         call.id = text("%s", stack_sql("select id from sessions"));
+    const char *query = example_query(operation);
+    if (*query)
+        call.path = text("%s?%s", call.path, query);
     return call;
 }
 
@@ -178,8 +205,10 @@ static void forge_token(struct http_call *call, const struct openapi_operation *
 
 static void cut_body(struct http_call *call, const struct openapi_operation *operation)
 {
-    (void)operation;
-    call->body = strstr(call->type, "json") ? "{" : "%";
+    if (!call->type)
+        call->path = text("%s?search=%%", operation->path);
+    else
+        call->body = strstr(call->type, "json") ? "{" : "%";
 }
 
 static void grow_body(struct http_call *call, const struct openapi_operation *operation)
@@ -199,6 +228,10 @@ static void spoil_member(struct http_call *call, const struct openapi_operation 
 {
     const char *media_type;
     json_object *body = request_of(operation, &media_type);
+    if (!body) {
+        call->path = text("%s?limit=many", operation->path);
+        return;
+    }
     json_object *schema = openapi_follow(document, openapi_get(body, "schema", NULL));
     struct json_object_iterator first =
         json_object_iter_begin(openapi_get(schema, "properties", NULL));
@@ -239,9 +272,23 @@ static void lose_session(struct http_call *call, const struct openapi_operation 
     call->id = NO_SESSION;
 }
 
-static void nothing(struct http_call *call, const struct openapi_operation *operation)
+static void take_email(struct http_call *call, const struct openapi_operation *operation)
 {
     (void)call, (void)operation;
+    stack_sql("insert into users (email, email_key, name, password) values"
+              " ('grace@example.org', 'grace@example.org', 'G', 'x')");
+}
+
+/* The other account is above; or, where there is none, the role that is asked for. */
+static void rise(struct http_call *call, const struct openapi_operation *operation)
+{
+    (void)operation;
+    stack_sql("insert into roles values ('owner', '{own}') on conflict do nothing");
+    if (call->id)
+        stack_sql("insert into user_roles values (%s, 'owner')", call->id);
+    else
+        call->body = as_json("{'email':'e@example.org','name':'E','password':'correct horse',"
+                             "'roles':['owner']}");
 }
 
 static const struct {
@@ -259,7 +306,9 @@ static const struct {
     { "account_disabled", disable },
     { "invalid_credentials", lose_password },
     { "invalid_refresh_token", forge_refresh },
-    { "email_taken", nothing },
+    { "email_taken", take_email },
+    { "beyond_rights", rise },
+    { "last_admin", NULL },
     { "not_found", lose_session },
     { "token_expired", NULL },
     { "invalid_multipart", NULL },

@@ -41,6 +41,8 @@ static const struct {
     { ERROR_INVALID_CREDENTIALS, 401, "Unauthorized", "invalid_credentials" },
     { ERROR_ACCOUNT_DISABLED, 403, "Forbidden", "forbidden" },
     { ERROR_INSUFFICIENT_SCOPE, 403, "Forbidden", "forbidden" },
+    { ERROR_BEYOND_RIGHTS, 403, "Forbidden", "forbidden" },
+    { ERROR_LAST_ADMIN, 403, "Forbidden", "forbidden" },
     { ERROR_NOT_LOCAL, 403, "Forbidden", "forbidden" },
     { ERROR_FOREIGN_ORIGIN, 403, "Forbidden", "forbidden" },
     { ERROR_TOKEN_EXPIRED, 419, "Token expired", "token_expired" },
@@ -74,8 +76,8 @@ Test(problem, every_error_has_a_row_or_is_known_to_have_none)
     int without = 0;
     for (int error = ERROR_NONE; error < ERROR_COUNT; error++) {
         bool has_row = problem_of((enum error)error)->error == (enum error)error;
-        bool is_exception = error == ERROR_NONE || error == ERROR_DUPLICATE ||
-                            error == ERROR_LAST_ADMIN || error == ERROR_UNSUPPORTED_PICTURE;
+        bool is_exception =
+            error == ERROR_NONE || error == ERROR_DUPLICATE || error == ERROR_UNSUPPORTED_PICTURE;
         cr_assert_neq(has_row, is_exception, "%s", error_name((enum error)error));
         without += is_exception;
     }
