@@ -3,6 +3,7 @@
 #include "api/authorizer.h"
 #include "api/cors.h"
 #include "api/gate.h"
+#include "api/request_metrics.h"
 #include "api/routes.h"
 #include "api/upload.h"
 #include "base/clock.h"
@@ -187,14 +188,18 @@ static void report(const struct service *service, enum error error, int64_t star
 {
     const struct exchange *exchange = &service->exchange;
     enum log_level level = level_of(exchange->response.status);
-    const char *place = service->mode == AUTHORIZER_NONE ? "-" : "guarded";
+    int64_t took_us = clock_monotonic_us() - started_us;
+    bool guarded = service->mode != AUTHORIZER_NONE;
+    request_metrics_count(service->route, guarded ? REQUEST_GUARDED : REQUEST_ELSEWHERE,
+                          exchange->response.status, took_us);
     if (!log_wanted(level))
         return;
     LOG(level, "request", log_text("method", method_name(exchange->request->method)),
-        log_text("route", service->route ? service->route->path : place),
+        log_text("route", service->route ? service->route->path
+                          : guarded      ? "guarded"
+                                         : "-"),
         log_integer("status", exchange->response.status),
-        log_text("error", error ? error_name(error) : NULL),
-        log_integer("microseconds", clock_monotonic_us() - started_us));
+        log_text("error", error ? error_name(error) : NULL), log_integer("microseconds", took_us));
 }
 
 static void start(struct service *service, const struct request *request)

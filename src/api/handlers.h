@@ -48,4 +48,6 @@ handler docs_style_get;
 handler healthz_get; /* status.c */
 handler readyz_get;
 
+handler metrics_get; /* metrics.c */
+
 #endif

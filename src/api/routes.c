@@ -84,6 +84,8 @@ static const struct route table[] = {
       NULL, STATUS_OK, &schema_status, NO_ERRORS, NULL },
     { METHOD_GET,   "/readyz/",  ACCESS_LOCAL,      PERMISSION_INVALID,       BODY_NONE,          readyz_get,   "Whether the database answers and its schema is current",
       NULL, STATUS_OK, &schema_status, DATABASE, NULL },
+    { METHOD_GET,   "/metrics/", ACCESS_LOCAL,      PERMISSION_INVALID,       BODY_NONE,          metrics_get,  "What the workers of this host counted, for Prometheus",
+      NULL, STATUS_OK, &schema_metrics, NO_ERRORS, NULL },
 };
 /* clang-format on */
 

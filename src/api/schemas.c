@@ -273,6 +273,7 @@ const struct schema schema_description = {
 const struct schema schema_page = { "Page", NULL, "text/html", NULL, NULL };
 const struct schema schema_script = { "Script", NULL, "text/javascript", NULL, NULL };
 const struct schema schema_style = { "Style", NULL, "text/css", NULL, NULL };
+const struct schema schema_metrics = { "Metrics", "The text format of Prometheus, version 0.0.4.", "text/plain", NULL, NULL };
 
 /* Administrators ------------------------------------------------------------------------------- */
 

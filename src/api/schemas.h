@@ -50,7 +50,7 @@ extern const struct schema schema_accounts_query, schema_audit_query;
 extern const struct schema schema_profile, schema_tokens, schema_sessions, schema_export,
     schema_introspection, schema_nothing, schema_key_set, schema_personal_info, schema_status,
     schema_description, schema_page, schema_script, schema_style, schema_account, schema_accounts,
-    schema_account_sessions, schema_roles, schema_audit;
+    schema_account_sessions, schema_roles, schema_audit, schema_metrics;
 
 /* Of every error. */
 extern const struct schema schema_problem;

@@ -6,6 +6,7 @@
 #include "auth/picture.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/metrics.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,6 +51,7 @@ static enum error verify(struct auth *auth, struct owner *owner, const struct se
     secret_wipe(rehash, sizeof rehash);
     if (error != ERROR_INVALID_CREDENTIALS)
         return error;
+    metrics_count(METRIC_PASSWORDS_WRONG);
     const struct audit_event event = { .name = "password_wrong",
                                        .user_id = owner->claims->user_id,
                                        .actor_id = owner->claims->user_id,

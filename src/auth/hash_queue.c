@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/metrics.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -214,7 +215,7 @@ static int64_t allowed_places(const struct hash_queue *queue)
     return allowed > 1 ? at_most(allowed, SHARE_MAX) : 1;
 }
 
-enum error hash_queue_enter(struct hash_queue *queue)
+static enum error enter(struct hash_queue *queue)
 {
     queue->place = lock_any(queue->file, PLACES_AT, allowed_places(queue));
     if (queue->place == NOTHING)
@@ -224,6 +225,14 @@ enum error hash_queue_enter(struct hash_queue *queue)
         return ERROR_NONE;
     unlock(queue->file, &queue->place);
     return ERROR_BUSY;
+}
+
+enum error hash_queue_enter(struct hash_queue *queue)
+{
+    enum error error = enter(queue);
+    if (error)
+        metrics_count(METRIC_HASHES_REFUSED);
+    return error;
 }
 
 void hash_queue_leave(struct hash_queue *queue)

@@ -7,6 +7,7 @@
 #include "auth/refresh_token.h"
 #include "auth/uuid.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -169,6 +170,7 @@ static enum error note_failure(struct auth *auth, const struct access_claims *cl
     const struct audit_event event = { .name = "login_failed",
                                        .user_id = claims->user_id,
                                        .detail = error_name(failure) };
+    metrics_count(failure == ERROR_ACCOUNT_DISABLED ? METRIC_LOGINS_DISABLED : METRIC_LOGINS_WRONG);
     enum error error = audit_write(auth, &event, client);
     return error ? error : failure;
 }
@@ -186,7 +188,11 @@ enum error session_login(struct auth *auth, const char *email, size_t email_size
         error = try_login(auth, email, email_size, password, client, &claims, &verified);
     if (error == ERROR_INVALID_CREDENTIALS || error == ERROR_ACCOUNT_DISABLED)
         return note_failure(auth, &claims, client, error);
-    return error ? error : make_pair(auth, &claims, 0, auth->config->refresh_lifetime_s, pair);
+    if (!error)
+        error = make_pair(auth, &claims, 0, auth->config->refresh_lifetime_s, pair);
+    if (!error)
+        metrics_count(METRIC_LOGINS);
+    return error;
 }
 
 /* Refresh ---------------------------------------------------------------------------------------*/
@@ -225,6 +231,7 @@ static enum error end_replayed(struct auth *auth, const struct access_claims *cl
                                const struct client *client)
 {
     char id[INTEGER_SIZE];
+    metrics_count(METRIC_REPLAYS);
     LOG(LOG_LEVEL_WARN, "refresh_replayed", log_text("session", claims->session_id),
         log_integer("user", claims->user_id), log_text("address", client_address(client)));
     enum error error =
@@ -300,8 +307,8 @@ static enum error advance_once(struct use *use)
     return ERROR_INVALID_REFRESH_TOKEN;
 }
 
-enum error session_refresh(struct auth *auth, const struct secret *refresh,
-                           const struct client *client, struct token_pair *pair)
+static enum error use_token(struct auth *auth, const struct secret *refresh,
+                            const struct client *client, struct token_pair *pair)
 {
     struct use use = { .auth = auth,
                        .client = client,
@@ -313,6 +320,19 @@ enum error session_refresh(struct auth *auth, const struct secret *refresh,
         return ERROR_INVALID_REFRESH_TOKEN;
     enum error error = advance_once(&use);
     return error ? error : make_pair(auth, &use.claims, successor, use.left_s, pair);
+}
+
+enum error session_refresh(struct auth *auth, const struct secret *refresh,
+                           const struct client *client, struct token_pair *pair)
+{
+    enum error error = use_token(auth, refresh, client, pair);
+    if (!error)
+        metrics_count(METRIC_REFRESHES);
+    else if (error == ERROR_INVALID_REFRESH_TOKEN)
+        metrics_count(METRIC_REFRESHES_INVALID);
+    else if (error == ERROR_ACCOUNT_DISABLED)
+        metrics_count(METRIC_REFRESHES_DISABLED);
+    return error;
 }
 
 /* End -------------------------------------------------------------------------------------------*/

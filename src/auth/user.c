@@ -6,6 +6,7 @@
 #include "auth/picture.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/metrics.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,6 +97,7 @@ enum error user_sign_up(struct auth *auth, const char *email, const char *name,
     if (error)
         return error;
     *user = (struct user){ id, memory_text(email), memory_text(name), NULL };
+    metrics_count(METRIC_SIGN_UPS);
     LOG(LOG_LEVEL_INFO, "account_created", log_integer("user", id));
     return ERROR_NONE;
 }

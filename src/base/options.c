@@ -162,7 +162,7 @@ static const struct option table[] = {
     NUMBER("hash_timeout", OPTION_MILLISECONDS, hash_timeout_ms, "5s", 1, 60000, "longest wait for one's turn to hash; past it 503"),
     NUMBER("body_limit", OPTION_BYTES, body_limit, "64k", 256, MIB, "largest JSON body"),
     NUMBER("upload_limit", OPTION_BYTES, upload_limit, "5M", 256, 64 * MIB, "largest multipart/form-data body, a picture with what is sent beside it"),
-    CHOICE(status_access, "loopback", status_accesses, "who may ask for /healthz and /readyz"),
+    CHOICE(status_access, "loopback", status_accesses, "who may ask for /healthz, /readyz and /metrics"),
     TEXT(public_url, "", origin_flaw, "where browsers find the service: https://host or https://host:port, without a path"),
     TEXT(allowed_origins, "", origin_list_flaw, "pages of which other origins may call the service (CORS), separated by spaces"),
     CHOICE(cookie, "off", switches, "cookie mode: a login may ask for its refresh token in a cookie"),

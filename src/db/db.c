@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/metrics.h"
 #include "db/connection.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -274,7 +275,12 @@ enum error db_run(struct db *db, enum statement statement, const char *const val
         PQclear(attempt.result);
         attempt = try_once(db, statement, values, deadline_ms);
     }
-    return conclude(statement, &attempt, result);
+    enum error error = conclude(statement, &attempt, result);
+    if (error == ERROR_UNAVAILABLE)
+        metrics_count(METRIC_DATABASE_UNAVAILABLE);
+    else if (error == ERROR_INTERNAL)
+        metrics_count(METRIC_DATABASE_REFUSED);
+    return error;
 }
 
 /* Results -------------------------------------------------------------------------------------- */

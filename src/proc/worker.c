@@ -1,11 +1,13 @@
 /* worker - see worker.h. */
 #include "proc/worker.h"
 #include "api/dispatch.h"
+#include "api/request_metrics.h"
 #include "auth/access_token.h"
 #include "auth/hash_queue.h"
 #include "auth/key_jwk.h"
 #include "auth/keyset.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "http/fcgi.h"
 #include <signal.h>
 #include <stdio.h>
@@ -69,6 +71,7 @@ static bool open_parts(struct parts *parts, const struct config *config, int lis
     }
     if (!open_hash_queue(config, &parts->auth.hash_queue))
         return false;
+    request_metrics_open(config->run_directory);
     parts->auth.db = db_new(&options);
     parts->auth.jwks = &parts->jwks;
     parts->memory = access_memory_new();
@@ -81,6 +84,7 @@ static void close_parts(struct parts *parts)
     fcgi_free(parts->fcgi);
     access_memory_free(parts->memory);
     db_free(parts->auth.db);
+    metrics_close();
     hash_queue_free(parts->auth.hash_queue);
     key_jwk_forget(&parts->jwks);
     keyset_free(parts->auth.keyset);

@@ -180,6 +180,7 @@ Test(errors, a_method_that_is_not_offered_is_405_with_those_that_are)
         { "PATCH", "/login", "POST, OPTIONS" },
         { "POST", "/healthz", "GET, HEAD, OPTIONS" },
         { "POST", "/readyz", "GET, HEAD, OPTIONS" },
+        { "POST", "/metrics", "GET, HEAD, OPTIONS" },
         { "POST", "/profile/", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS" },
         { "PROPFIND", "/profile/", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS" },
     };

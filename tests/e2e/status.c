@@ -1,4 +1,4 @@
-/* status - GET /healthz and /readyz through a web server. */
+/* status - GET /healthz, /readyz and /metrics through a web server. */
 #include "support/expect.h"
 #include "support/flows.h"
 #include "support/stack.h"
@@ -43,12 +43,12 @@ Test(status, with_a_schema_that_is_behind_it_is_not_ready)
 
 Test(status, is_told_to_no_other_host)
 {
-    static const char *const paths[] = { "/healthz", "/readyz" };
+    static const char *const paths[] = { "/healthz", "/readyz", "/metrics" };
     STACK(.lighttpd = BEHIND_A_PROXY);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 3; i++) {
         expect_problem(HTTP("GET", paths[i], .headers = { FROM_ELSEWHERE }), 403, "Forbidden",
                        "forbidden");
-        expect_json(HTTP("GET", paths[i]), 200);
+        expect_status(HTTP("GET", paths[i]), 200);
     }
 }
 
@@ -65,4 +65,5 @@ Test(status, is_told_to_other_hosts_where_the_option_says_so)
     STACK(.settings = { "status_access = any" }, .lighttpd = BEHIND_A_PROXY);
     expect_json(HTTP("GET", "/healthz", .headers = { FROM_ELSEWHERE }), 200);
     expect_json(HTTP("GET", "/readyz", .headers = { FROM_ELSEWHERE }), 200);
+    expect_status(HTTP("GET", "/metrics", .headers = { FROM_ELSEWHERE }), 200);
 }
