@@ -6,6 +6,7 @@
 #include "api/request_metrics.h"
 #include "api/routes.h"
 #include "api/upload.h"
+#include "auth/throttle.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/problem.h"
@@ -170,6 +171,8 @@ static void refuse(struct service *service, enum error error)
         .expired_status = (int)exchange->config->expired_status,
         .realm = exchange->config->issuer,
         .scope = service->demand.scope,
+        .retry_after =
+            error == ERROR_RATE_LIMITED ? throttle_retry_after(exchange->auth->throttle) : 0,
     };
     problem_render(error, &exchange->errors, &options, exchange->request, &exchange->response);
     if (service->mode != AUTHORIZER_NONE)

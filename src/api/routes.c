@@ -14,16 +14,17 @@
 #define OWN_ACCOUNT ERRORS(ERROR_ACCOUNT_DISABLED, ERROR_UNAVAILABLE)
 #define OTHERS_ACCOUNT                                                                             \
     ERRORS(ERROR_ACCOUNT_DISABLED, ERROR_BEYOND_RIGHTS, ERROR_LAST_ADMIN, ERROR_UNAVAILABLE)
-#define OWN_PASSWORD ERRORS(ERROR_ACCOUNT_DISABLED, ERROR_UNAVAILABLE, ERROR_BUSY)
+#define OWN_PASSWORD                                                                               \
+    ERRORS(ERROR_ACCOUNT_DISABLED, ERROR_RATE_LIMITED, ERROR_UNAVAILABLE, ERROR_BUSY)
 
 /* clang-format off */
 static const struct route table[] = {
     { METHOD_POST,  "/signup/",  ACCESS_PUBLIC,     PERMISSION_INVALID,       BODY_JSON,          signup_post,  "Create an account",
-      &schema_sign_up, STATUS_CREATED, &schema_profile, ERRORS(ERROR_EMAIL_TAKEN, ERROR_UNAVAILABLE, ERROR_BUSY), NULL },
+      &schema_sign_up, STATUS_CREATED, &schema_profile, ERRORS(ERROR_EMAIL_TAKEN, ERROR_RATE_LIMITED, ERROR_UNAVAILABLE, ERROR_BUSY), NULL },
     { METHOD_POST,  "/login/",   ACCESS_PUBLIC,     PERMISSION_INVALID,       BODY_JSON,          login_post,   "Log in: get an access token and a refresh token",
-      &schema_login, STATUS_OK, &schema_tokens, ERRORS(ERROR_INVALID_CREDENTIALS, ERROR_ACCOUNT_DISABLED, ERROR_FOREIGN_ORIGIN, ERROR_UNAVAILABLE, ERROR_BUSY), NULL },
+      &schema_login, STATUS_OK, &schema_tokens, ERRORS(ERROR_INVALID_CREDENTIALS, ERROR_ACCOUNT_DISABLED, ERROR_FOREIGN_ORIGIN, ERROR_RATE_LIMITED, ERROR_UNAVAILABLE, ERROR_BUSY), NULL },
     { METHOD_POST,  "/refresh/", ACCESS_PUBLIC,     PERMISSION_INVALID,       BODY_JSON_OPTIONAL, refresh_post, "Renew the access token",
-      &schema_refresh, STATUS_OK, &schema_tokens, ERRORS(ERROR_INVALID_REFRESH_TOKEN, ERROR_ACCOUNT_DISABLED, ERROR_FOREIGN_ORIGIN, ERROR_UNAVAILABLE), NULL },
+      &schema_refresh, STATUS_OK, &schema_tokens, ERRORS(ERROR_INVALID_REFRESH_TOKEN, ERROR_ACCOUNT_DISABLED, ERROR_FOREIGN_ORIGIN, ERROR_RATE_LIMITED, ERROR_UNAVAILABLE), NULL },
     { METHOD_POST,  "/logout/",  ACCESS_OPTIONAL,   PERMISSION_INVALID,       BODY_JSON_OPTIONAL, logout_post,  "End this session",
       &schema_logout, STATUS_NO_CONTENT, NULL, ERRORS(ERROR_INVALID_REFRESH_TOKEN, ERROR_FOREIGN_ORIGIN, ERROR_UNAVAILABLE), NULL },
     { METHOD_GET,   "/profile/", ACCESS_PERMISSION, PERMISSION_PROFILE_READ,  BODY_NONE,          profile_get,  "Read the own profile",

@@ -4,6 +4,7 @@
 #include "auth/client.h"
 #include "auth/password.h"
 #include "auth/picture.h"
+#include "auth/throttle.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
@@ -43,7 +44,8 @@ static enum error read_hash(struct auth *auth, struct owner *owner)
 }
 
 /* Who has a stolen token may guess here too: so a failure is noted, or not told. */
-static enum error verify(struct auth *auth, struct owner *owner, const struct secret *password)
+static enum error verify_and_note(struct auth *auth, struct owner *owner,
+                                  const struct secret *password)
 {
     char rehash[PASSWORD_HASH_SIZE];
     enum error error =
@@ -58,6 +60,17 @@ static enum error verify(struct auth *auth, struct owner *owner, const struct se
                                        .session_id = owner->claims->session_id };
     enum error unnoted = audit_write(auth, &event, owner->client);
     return unnoted ? unnoted : error;
+}
+
+static enum error verify(struct auth *auth, struct owner *owner, const struct secret *password)
+{
+    struct throttle_try attempt;
+    enum error error = throttle_enter(auth, THROTTLE_PASSWORD, owner->id, owner->client, &attempt);
+    if (error)
+        return error;
+    error = verify_and_note(auth, owner, password);
+    throttle_leave(auth, &attempt, error);
+    return error;
 }
 
 /* The hash that was verified goes along: `done` is 0 where it is no longer the account's. */

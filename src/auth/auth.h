@@ -8,6 +8,7 @@
 struct keyset;
 struct key_jwk_memory;
 struct hash_queue;
+struct throttle;
 
 struct auth {
     const struct config *config;
@@ -15,6 +16,7 @@ struct auth {
     struct keyset *keyset;
     struct key_jwk_memory *jwks;
     struct hash_queue *hash_queue;
+    struct throttle *throttle; /* NULL: everything may be tried, as by an operator */
 };
 
 /* Where a request comes from, for the list of sessions and the audit log. Each may be NULL; none is

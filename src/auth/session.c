@@ -5,6 +5,7 @@
 #include "auth/email.h"
 #include "auth/password.h"
 #include "auth/refresh_token.h"
+#include "auth/throttle.h"
 #include "auth/uuid.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -177,7 +178,7 @@ static enum error note_failure(struct auth *auth, const struct access_claims *cl
 
 /* Where options changed, two logins at the same moment both bring a new hash, and the second finds
  * the one that it verified gone. Looking once more tells that from a password that was changed. */
-enum error session_login(struct auth *auth, const char *email, size_t email_size,
+static enum error log_in(struct auth *auth, const char *email, size_t email_size,
                          const struct secret *password, const struct client *client,
                          struct token_pair *pair)
 {
@@ -192,6 +193,23 @@ enum error session_login(struct auth *auth, const char *email, size_t email_size
         error = make_pair(auth, &claims, 0, auth->config->refresh_lifetime_s, pair);
     if (!error)
         metrics_count(METRIC_LOGINS);
+    return error;
+}
+
+/* What is nobody's address has one bucket with all others of its kind. */
+enum error session_login(struct auth *auth, const char *email, size_t email_size,
+                         const struct secret *password, const struct client *client,
+                         struct token_pair *pair)
+{
+    char key[EMAIL_KEY_SIZE];
+    struct throttle_try attempt;
+    if (!email_key(email, email_size, key))
+        key[0] = '\0';
+    enum error error = throttle_enter(auth, THROTTLE_LOGIN, key, client, &attempt);
+    if (error)
+        return error;
+    error = log_in(auth, email, email_size, password, client, pair);
+    throttle_leave(auth, &attempt, error);
     return error;
 }
 
@@ -307,6 +325,27 @@ static enum error advance_once(struct use *use)
     return ERROR_INVALID_REFRESH_TOKEN;
 }
 
+/* Costs no look at the database, and is limited so that it does not fill the log. Who has a token
+ * of ours is not kept from using it by what else comes from the same address. */
+static enum error refuse_forged(struct auth *auth, const struct client *client)
+{
+    struct throttle_try attempt;
+    enum error error = throttle_enter(auth, THROTTLE_FORGED, NULL, client, &attempt);
+    return error ? error : ERROR_INVALID_REFRESH_TOKEN;
+}
+
+static enum error advance_limited(struct use *use)
+{
+    struct throttle_try attempt;
+    enum error error =
+        throttle_enter(use->auth, THROTTLE_REFRESH, use->token.session_id, use->client, &attempt);
+    if (error)
+        return error;
+    error = advance_once(use);
+    throttle_leave(use->auth, &attempt, error);
+    return error;
+}
+
 static enum error use_token(struct auth *auth, const struct secret *refresh,
                             const struct client *client, struct token_pair *pair)
 {
@@ -314,11 +353,11 @@ static enum error use_token(struct auth *auth, const struct secret *refresh,
                        .client = client,
                        .rotation = &rotations[auth->config->refresh_rotation] };
     if (refresh_token_parse(refresh, auth->keyset, &use.token))
-        return ERROR_INVALID_REFRESH_TOKEN;
+        return refuse_forged(auth, client);
     uint32_t successor = use.token.generation + use.rotation->step;
     if (successor >= REFRESH_GENERATION_MAX)
         return ERROR_INVALID_REFRESH_TOKEN;
-    enum error error = advance_once(&use);
+    enum error error = advance_limited(&use);
     return error ? error : make_pair(auth, &use.claims, successor, use.left_s, pair);
 }
 

@@ -15,14 +15,14 @@ struct token_pair {
 void token_pair_clear(struct token_pair *pair);
 
 /* Errors: ERROR_INVALID_CREDENTIALS, ERROR_ACCOUNT_DISABLED (told only to who knows the password),
- * ERROR_BUSY, ERROR_UNAVAILABLE, ERROR_INTERNAL. */
+ * ERROR_RATE_LIMITED, ERROR_BUSY, ERROR_UNAVAILABLE, ERROR_INTERNAL. */
 enum error session_login(struct auth *auth, const char *email, size_t email_size,
                          const struct secret *password, const struct client *client,
                          struct token_pair *pair);
 
 /* By the rules of the option refresh_rotation. Replay ends the session (synchronously), and the log
  * says so, before the answer. Errors: ERROR_INVALID_REFRESH_TOKEN, ERROR_ACCOUNT_DISABLED,
- * ERROR_UNAVAILABLE, ERROR_INTERNAL. */
+ * ERROR_RATE_LIMITED, ERROR_UNAVAILABLE, ERROR_INTERNAL. */
 enum error session_refresh(struct auth *auth, const struct secret *refresh,
                            const struct client *client, struct token_pair *pair);
 

@@ -4,6 +4,7 @@
 #include "auth/email.h"
 #include "auth/password.h"
 #include "auth/picture.h"
+#include "auth/throttle.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
@@ -81,9 +82,9 @@ static enum error create(struct auth *auth, const char *email, const char *name,
     return error == ERROR_DUPLICATE ? ERROR_EMAIL_TAKEN : error;
 }
 
-enum error user_sign_up(struct auth *auth, const char *email, const char *name,
-                        const struct secret *password, const struct client *client,
-                        struct user *user)
+static enum error sign_up(struct auth *auth, const char *email, const char *name,
+                          const struct secret *password, const struct client *client,
+                          struct user *user)
 {
     const struct password_cost cost = { auth->config->argon2_memory_kib,
                                         auth->config->argon2_passes };
@@ -100,6 +101,19 @@ enum error user_sign_up(struct auth *auth, const char *email, const char *name,
     metrics_count(METRIC_SIGN_UPS);
     LOG(LOG_LEVEL_INFO, "account_created", log_integer("user", id));
     return ERROR_NONE;
+}
+
+enum error user_sign_up(struct auth *auth, const char *email, const char *name,
+                        const struct secret *password, const struct client *client,
+                        struct user *user)
+{
+    struct throttle_try attempt;
+    enum error error = throttle_enter(auth, THROTTLE_SIGN_UP, NULL, client, &attempt);
+    if (error)
+        return error;
+    error = sign_up(auth, email, name, password, client, user);
+    throttle_leave(auth, &attempt, error);
+    return error;
 }
 
 /* Profile ---------------------------------------------------------------------------------------*/

@@ -21,7 +21,7 @@ void user_clear(struct user *user);
 const char *user_name_flaw(const char *name, size_t size);
 
 /* What sign-up takes, without a flaw (email_flaw, user_name_flaw, password_flaw). Errors:
- * ERROR_EMAIL_TAKEN, ERROR_BUSY, ERROR_UNAVAILABLE, ERROR_INTERNAL. */
+ * ERROR_EMAIL_TAKEN, ERROR_RATE_LIMITED, ERROR_BUSY, ERROR_UNAVAILABLE, ERROR_INTERNAL. */
 enum error user_sign_up(struct auth *auth, const char *email, const char *name,
                         const struct secret *password, const struct client *client,
                         struct user *user);

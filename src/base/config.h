@@ -51,6 +51,15 @@ struct config {
     int64_t hash_queue;      /* how many more workers may wait for a slot */
     int64_t hash_timeout_ms; /* longest wait for a slot */
 
+    /* limits: tries that may fail in a window; 0: no limit */
+    int64_t throttle_login;         /* of an account from an address */
+    int64_t throttle_login_account; /* of an account from anywhere */
+    int64_t throttle_login_address; /* of an address on any account */
+    int64_t throttle_sign_up;       /* of an address, failed or not */
+    int64_t throttle_refresh;       /* of an address, and of a session */
+    int64_t throttle_password;      /* of an account that is logged in */
+    int64_t throttle_window_s;
+
     /* requests */
     int64_t body_limit;    /* bytes of a JSON body */
     int64_t upload_limit;  /* bytes of a multipart/form-data body */

@@ -3,10 +3,11 @@
 #include "base/shared_file.h"
 #include <stdatomic.h>
 
-#define PREFIX     "therappai_auth_"
-#define NO_LABEL   NULL, NULL
-#define LOGIN_HELP "Logins that were refused."
-#define TOKEN_HELP "Refresh tokens that were refused."
+#define PREFIX        "therappai_auth_"
+#define NO_LABEL      NULL, NULL
+#define LOGIN_HELP    "Logins that were refused."
+#define TOKEN_HELP    "Refresh tokens that were refused."
+#define THROTTLE_HELP "Tries that got 429, because too many had failed."
 #define DATABASE_HELP                                                                              \
     "Statements that failed: the database was away or too slow, or it refused the statement."
 
@@ -21,6 +22,10 @@ static const struct metric_entry entries[METRIC_COUNT] = {
     [METRIC_REFRESHES_INVALID]    = { PREFIX "refresh_failures_total", "reason", "invalid", TOKEN_HELP },
     [METRIC_REFRESHES_DISABLED]   = { PREFIX "refresh_failures_total", "reason", "disabled", TOKEN_HELP },
     [METRIC_REPLAYS]              = { PREFIX "refresh_replays_total", NO_LABEL, "Retired refresh tokens that came back, each of which ended its session." },
+    [METRIC_THROTTLED_LOGINS]      = { PREFIX "throttled_total", "kind", "login", THROTTLE_HELP },
+    [METRIC_THROTTLED_SIGN_UPS]    = { PREFIX "throttled_total", "kind", "sign_up", THROTTLE_HELP },
+    [METRIC_THROTTLED_REFRESHES]   = { PREFIX "throttled_total", "kind", "refresh", THROTTLE_HELP },
+    [METRIC_THROTTLED_PASSWORDS]   = { PREFIX "throttled_total", "kind", "password", THROTTLE_HELP },
     [METRIC_HASHES_REFUSED]       = { PREFIX "hash_refusals_total", NO_LABEL, "Requests that found the hash queue full, or waited too long in it." },
     [METRIC_DATABASE_UNAVAILABLE] = { PREFIX "database_errors_total", "kind", "unavailable", DATABASE_HELP },
     [METRIC_DATABASE_REFUSED]     = { PREFIX "database_errors_total", "kind", "refused", DATABASE_HELP },

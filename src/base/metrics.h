@@ -18,7 +18,11 @@ enum metric {
     METRIC_REFRESHES,
     METRIC_REFRESHES_INVALID,
     METRIC_REFRESHES_DISABLED,
-    METRIC_REPLAYS, /* each is among the invalid, too */
+    METRIC_REPLAYS,          /* each is among the invalid, too */
+    METRIC_THROTTLED_LOGINS, /* these are refused before they are looked at */
+    METRIC_THROTTLED_SIGN_UPS,
+    METRIC_THROTTLED_REFRESHES,
+    METRIC_THROTTLED_PASSWORDS,
     METRIC_HASHES_REFUSED,
     METRIC_DATABASE_UNAVAILABLE,
     METRIC_DATABASE_REFUSED,

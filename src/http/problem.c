@@ -162,6 +162,8 @@ static struct problem as_configured(const struct problem *row,
         problem.status = 401;
         problem.title = table[ERROR_INVALID_TOKEN].title;
     }
+    if (options->retry_after)
+        problem.retry_after = options->retry_after;
     return problem;
 }
 

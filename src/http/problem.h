@@ -22,6 +22,7 @@ const struct problem *problem_of(enum error error);
 struct problem_options {
     int expired_status; /* 419 or 401 */
     const char *realm;
+    int retry_after;   /* seconds, instead of those of the row; 0: the row's */
     const char *scope; /* the permission that is missing, for insufficient_scope; or NULL */
 };
 

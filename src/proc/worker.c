@@ -6,6 +6,7 @@
 #include "auth/hash_queue.h"
 #include "auth/key_jwk.h"
 #include "auth/keyset.h"
+#include "auth/throttle.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "http/fcgi.h"
@@ -72,6 +73,7 @@ static bool open_parts(struct parts *parts, const struct config *config, int lis
     if (!open_hash_queue(config, &parts->auth.hash_queue))
         return false;
     request_metrics_open(config->run_directory);
+    parts->auth.throttle = throttle_open(config);
     parts->auth.db = db_new(&options);
     parts->auth.jwks = &parts->jwks;
     parts->memory = access_memory_new();
@@ -84,6 +86,7 @@ static void close_parts(struct parts *parts)
     fcgi_free(parts->fcgi);
     access_memory_free(parts->memory);
     db_free(parts->auth.db);
+    throttle_free(parts->auth.throttle);
     metrics_close();
     hash_queue_free(parts->auth.hash_queue);
     key_jwk_forget(&parts->jwks);

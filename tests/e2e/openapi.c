@@ -314,6 +314,7 @@ static const struct {
     { "invalid_multipart", NULL },
     { "not_local", NULL },
     { "foreign_origin", NULL },
+    { "rate_limited", NULL },
     { "incomplete_body", NULL },
     { "unavailable", NULL },
     { "busy", NULL },

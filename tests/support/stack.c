@@ -25,8 +25,16 @@ enum { READY_MS = 20000, LOG_MS = 10000, SETTINGS_MAX = 48, SPAWNED = 4, PORT_AT
 
 /* What most tests want: hashes that cost little, and a log that tells all. */
 static const char *const usual_settings[] = {
-    "base_path = /api/v1", "workers = 3",     "argon2_memory = 1M",
-    "argon2_passes = 1",   "hash_queue = 16", "log_level = debug",
+    "base_path = /api/v1",
+    "workers = 3",
+    "argon2_memory = 1M",
+    "argon2_passes = 1",
+    "hash_queue = 16",
+    "log_level = debug",
+    /* Many fail on purpose, and always from here. */
+    "throttle_login = 0",
+    "throttle_password = 0",
+    "throttle_refresh = 0",
 };
 
 static struct {

@@ -245,3 +245,30 @@ Test(problem, head_gets_the_head_alone)
     cr_assert_str_eq(text + strlen(text) - 4, "\r\n\r\n");
     cr_assert_not_null(strstr(text, "Content-Length: 141\r\n"));
 }
+
+Test(problem, says_how_long_to_wait_where_that_is_known)
+{
+    static const struct {
+        enum error error;
+        int retry_after;
+        const char *expected; /* NULL: no such header */
+    } cases[] = {
+        { ERROR_RATE_LIMITED, 0, "Retry-After: 60\r\n" },
+        { ERROR_RATE_LIMITED, 7, "Retry-After: 7\r\n" },
+        { ERROR_BUSY, 0, "Retry-After: 2\r\n" },
+        { ERROR_NOT_FOUND, 0, NULL },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct problem_options limited = { .expired_status = 419,
+                                                 .retry_after = cases[i].retry_after };
+        response_clear(&response);
+        buffer_reset(&out);
+        problem_render(cases[i].error, NULL, &limited, &request, &response);
+        response_render(&response, &request, &out);
+        const char *header = strstr(out.data, "Retry-After");
+        cr_assert_eq(header != NULL, cases[i].expected != NULL, "case %zu", i);
+        if (header)
+            cr_assert_eq(strncmp(header, cases[i].expected, strlen(cases[i].expected)), 0,
+                         "case %zu: %s", i, header);
+    }
+}
