@@ -6,6 +6,7 @@
 #include "auth/keyset.h"
 #include "cli/command.h"
 #include "cli/group.h"
+#include "mail/mail_file.h"
 #include "proc/housekeeper.h"
 #include "proc/listen.h"
 #include "proc/master.h"
@@ -177,12 +178,12 @@ static bool make_run_directory(const struct config *config, char *message, size_
     return false;
 }
 
-/* Options, keys and directory; so that a bad reload stops at the master. */
+/* Options, keys, files of the mail, and directory; so that a bad reload stops at the master. */
 static bool reload(void *context, struct config *config, char message[MASTER_MESSAGE_SIZE])
 {
     if (!load_config(context, config, message))
         return false;
-    if (has_keys(config, message, MASTER_MESSAGE_SIZE) &&
+    if (has_keys(config, message, MASTER_MESSAGE_SIZE) && mail_file_check(config, message) &&
         make_run_directory(config, message, MASTER_MESSAGE_SIZE))
         return true;
     config_clear(config);
@@ -195,6 +196,8 @@ static bool may_start(const struct config *config)
     char message[KEY_MESSAGE_SIZE];
     const char *flaw = routes_flaw();
     if (!flaw && !has_keys(config, message, sizeof message))
+        flaw = message;
+    if (!flaw && !mail_file_check(config, message))
         flaw = message;
     if (flaw)
         LOG(LOG_LEVEL_ERROR, "not_started", log_text("reason", flaw));

@@ -1,5 +1,6 @@
 /* config - see config.h. */
 #include "base/config.h"
+#include "base/mail_name.h"
 #include "base/memory.h"
 #include "base/option_value.h"
 #include "base/options.h"
@@ -294,6 +295,8 @@ bool config_check(const struct config *config, char message[CONFIG_MESSAGE_SIZE]
         flaw = "with cookie = on, public_url or allowed_origins says whose pages may use it";
     else if (config->cookie_access && !config->cookie)
         flaw = "cookie_access = on needs cookie = on";
+    else
+        flaw = mail_options_flaw(config);
     return !flaw || complain(message, "the options do not fit together: ", flaw);
 }
 

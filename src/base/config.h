@@ -9,6 +9,8 @@
 #include <stdio.h>
 
 enum config_rotation { ROTATION_ON_USE, ROTATION_STRICT, ROTATION_OFF };
+/* STARTTLS, where the server is not on this very host; always; never. */
+enum config_mail_tls { MAIL_TLS_REMOTE, MAIL_TLS_ALWAYS, MAIL_TLS_NEVER };
 enum config_status_access { STATUS_ACCESS_LOOPBACK, STATUS_ACCESS_ANY };
 
 /* Texts are owned by the struct; durations are in the unit that the option's name or help gives. */
@@ -59,6 +61,21 @@ struct config {
     int64_t throttle_refresh;       /* of an address, and of a session */
     int64_t throttle_password;      /* of an account that is logged in */
     int64_t throttle_window_s;
+    /* password reset */
+    int64_t reset_lifetime_s;
+    int64_t reset_attempts; /* wrong ones, past which a code is dead */
+    int64_t reset_interval_s;
+
+    /* mail */
+    char *mail_server; /* smtp://host:port or smtps://host:port; "": there is no mail */
+    int64_t mail_tls;  /* enum config_mail_tls */
+    char *mail_ca_file;
+    char *mail_user; /* "": nobody logs in */
+    char *mail_password_file;
+    char *mail_from;
+    char *mail_subject;
+    char *mail_template;
+    int64_t mail_timeout_ms; /* for one mail */
 
     /* requests */
     int64_t body_limit;    /* bytes of a JSON body */

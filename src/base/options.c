@@ -2,11 +2,15 @@
 #include "base/options.h"
 #include "base/config.h"
 #include "base/log.h"
+#include "base/mail_name.h"
 #include "base/origin.h"
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 
+#ifndef THERAPPAI_AUTH_MAIL_TEMPLATE
+#define THERAPPAI_AUTH_MAIL_TEMPLATE "/usr/share/therappai-auth/password-reset.txt"
+#endif
 #ifndef THERAPPAI_AUTH_MIGRATION_DIRECTORY
 #define THERAPPAI_AUTH_MIGRATION_DIRECTORY "/usr/share/therappai-auth/sql"
 #endif
@@ -25,6 +29,10 @@ static const struct option_choice rotations[] = { { "on-use", ROTATION_ON_USE },
 static const struct option_choice status_accesses[] = { { "loopback", STATUS_ACCESS_LOOPBACK },
                                                         { "any", STATUS_ACCESS_ANY },
                                                         { NULL, 0 } };
+static const struct option_choice mail_tls[] = { { "remote", MAIL_TLS_REMOTE },
+                                                 { "always", MAIL_TLS_ALWAYS },
+                                                 { "never", MAIL_TLS_NEVER },
+                                                 { NULL, 0 } };
 static const struct option_choice log_levels[] = { { "error", LOG_LEVEL_ERROR },
                                                    { "warn", LOG_LEVEL_WARN },
                                                    { "info", LOG_LEVEL_INFO },
@@ -69,6 +77,11 @@ static const char *name_flaw(const char *text)
 static const char *directory_flaw(const char *text)
 {
     return *text ? NULL : "it is the path of a directory";
+}
+
+static const char *file_flaw(const char *text)
+{
+    return *text ? NULL : "it is the path of a file";
 }
 
 static const char *program_flaw(const char *text)
@@ -167,6 +180,18 @@ static const struct option table[] = {
     NUMBER("throttle_refresh", OPTION_INTEGER, throttle_refresh, "100", 0, 100000, "forged refresh tokens from one address, and failed refreshes of one session, likewise; 0: no limit"),
     NUMBER("throttle_password", OPTION_INTEGER, throttle_password, "10", 0, 100000, "wrong passwords of who is logged in, likewise; 0: no limit"),
     NUMBER("throttle_window", OPTION_SECONDS, throttle_window_s, "10m", 1, DAY, "in which so many may fail; they are forgotten evenly"),
+    NUMBER("reset_lifetime", OPTION_SECONDS, reset_lifetime_s, "15m", MINUTE, 60 * MINUTE, "life of a code for a new password, from its sending"),
+    NUMBER("reset_attempts", OPTION_INTEGER, reset_attempts, "5", 1, 20, "wrong attempts after which a code is dead"),
+    NUMBER("reset_interval", OPTION_SECONDS, reset_interval_s, "2m", 1, 60 * MINUTE, "least time between two codes for one account"),
+    TEXT(mail_server, "", mail_server_flaw, "smtp://host:port or smtps://host:port; empty: no mail, and nobody can ask for a new password"),
+    CHOICE(mail_tls, "remote", mail_tls, "to smtp:// use STARTTLS: unless the server is on the loopback, always, or never"),
+    TEXT(mail_ca_file, "", NULL, "certificates (PEM) that the mail server's is verified by; empty: those of the system"),
+    TEXT(mail_user, "", mail_user_flaw, "who logs in to the mail server; empty: nobody"),
+    TEXT(mail_password_file, "", NULL, "file with its password, in one line; nobody but its owner may read it"),
+    TEXT(mail_from, "", mail_from_flaw, "address that mail comes from"),
+    TEXT(mail_subject, "Your code for a new password", mail_subject_flaw, "subject of the mail with a code"),
+    INSTALLED(mail_template, THERAPPAI_AUTH_MAIL_TEMPLATE, "PREFIX/share/therappai-auth/password-reset.txt", file_flaw, "text of that mail, UTF-8, with {code} and {minutes} in it"),
+    NUMBER("mail_timeout", OPTION_MILLISECONDS, mail_timeout_ms, "8s", 100, 30000, "longest that the sending of one mail takes"),
     NUMBER("body_limit", OPTION_BYTES, body_limit, "64k", 256, MIB, "largest JSON body"),
     NUMBER("upload_limit", OPTION_BYTES, upload_limit, "5M", 256, 64 * MIB, "largest multipart/form-data body, a picture with what is sent beside it"),
     CHOICE(status_access, "loopback", status_accesses, "who may ask for /healthz, /readyz and /metrics"),

@@ -1,6 +1,7 @@
 /* configuration - therappai-auth check-config, print-config and sample-config. */
 #include "auth/keyset.h"
 #include "cli/command.h"
+#include "mail/mail_file.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -8,12 +9,14 @@
  * name. */
 int command_check_config(const struct config *config, int argc, char **argv)
 {
+    _Static_assert((int)MAIL_MESSAGE_SIZE <= (int)KEY_MESSAGE_SIZE, "either fits");
     char message[KEY_MESSAGE_SIZE];
     struct keyset *keyset = NULL;
     (void)argv;
     if (argc > 0)
         return command_usage("check-config", "takes no arguments");
-    if (keyset_load(config->key_directory, &keyset, message)) {
+    if (keyset_load(config->key_directory, &keyset, message) || !mail_file_check(config, message)) {
+        keyset_free(keyset);
         fprintf(stderr, "therappai-auth: check-config: %s\n", message);
         return EXIT_FAILED;
     }

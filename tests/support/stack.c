@@ -132,6 +132,7 @@ static void configure(const struct stack_options *options)
     set(text("picture_directory = %s", stack_path("pictures")));
     set(text("picture_program = %s-picture", stack_program()));
     set(text("migration_directory = %s/sql", source_directory()));
+    set(text("mail_template = %s/deploy/mail/password-reset.txt", source_directory()));
     set(text("database = %s", stack.database.worker));
     set(text("database_owner = %s", stack.database.owner));
     for (size_t i = 0; options->settings[i]; i++)

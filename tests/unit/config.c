@@ -395,6 +395,11 @@ Test(config, options_that_contradict_each_other_are_refused)
                   { "refresh_idle=14d", "refresh_lifetime=13d", "refresh_lifetime=14d" },
                   { "refresh_idle=1d", "access_lifetime=1d", "access_lifetime=23h" },
                   { "workers=8", "hash_slots=9", "hash_slots=8" },
+                  { "mail_server=smtp://mail.example.org:25",
+                    "mail_from=", "mail_from=no-reply@example.org" },
+                  { "mail_user=postman", "mail_password_file=", "mail_password_file=/x" },
+                  { "mail_tls=remote", "mail_tls=never", "mail_tls=always" },
+                  { "mail_tls=remote", "mail_tls=never", "mail_server=smtp://127.0.0.1:25" },
                   { "cookie=on", "public_url=", "public_url=https://example.org" },
                   { "cookie_access=on", "cookie=off", "cookie=on" } };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
