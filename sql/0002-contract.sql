@@ -66,6 +66,7 @@ create table password_resets (
 comment on table password_resets is 'the one code of an account that is valid, from its sending to its use';
 comment on column password_resets.code is 'keyed hash, in hexadecimal digits';
 comment on column password_resets.attempts is 'wrong ones; past a few the code is dead';
+create index password_resets_expires_at on password_resets (expires_at);
 grant select, insert, update, delete on password_resets to therappai_auth_worker;
 
 create table mail_outbox (
@@ -74,12 +75,14 @@ create table mail_outbox (
     kind       text not null,
     created_at timestamptz not null default now(),
     due_at     timestamptz not null default now(),
-    attempts   integer not null default 0
+    attempts   integer not null default 0,
+    unique (user_id, kind)
 );
 create index mail_outbox_due_at on mail_outbox (due_at);
-create index mail_outbox_user_id on mail_outbox (user_id);
 comment on table mail_outbox is 'mail that the housekeeper is to send; a code is made when it is sent and never stands here';
 comment on column mail_outbox.kind is 'password_reset';
+comment on column mail_outbox.due_at is 'not before; who takes it to send it sets it to when it may be tried again';
+comment on column mail_outbox.attempts is 'begun ones';
 grant select, insert, update, delete on mail_outbox to therappai_auth_worker;
 
 -- What the rest of the endpoints does to accounts and sessions. What a role may do is changed at the

@@ -19,6 +19,6 @@ install -d -o "$user" -g "$user" -m 0755 "$(dirname "$socket")"
 spawn-fcgi -F 4 -s "$socket" -M 0660 -U "$user" -G "$web_group" -u "$user" -g "$user" \
     -- "$(command -v therappai-auth)"
 
-# What `serve` does by the way: old sessions are removed.
+# What `serve` does by the way: mail is sent, old sessions are removed.
 #   therappai-auth housekeeper &
 # To end the workers: kill them by their ids (spawn-fcgi -P FILE writes them).

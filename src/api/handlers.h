@@ -17,6 +17,10 @@ handler account_delete_own; /* account.c */
 handler export_get;
 handler password_post;
 
+handler reset_request_post; /* password_reset.c */
+handler reset_verify_post;
+handler reset_confirm_post;
+
 handler personal_info_get; /* personal_info.c */
 handler personal_info_put;
 

@@ -16,6 +16,7 @@
     ERRORS(ERROR_ACCOUNT_DISABLED, ERROR_BEYOND_RIGHTS, ERROR_LAST_ADMIN, ERROR_UNAVAILABLE)
 #define OWN_PASSWORD                                                                               \
     ERRORS(ERROR_ACCOUNT_DISABLED, ERROR_RATE_LIMITED, ERROR_UNAVAILABLE, ERROR_BUSY)
+#define MAIL ERRORS(ERROR_NOT_FOUND, ERROR_UNAVAILABLE)
 
 /* clang-format off */
 static const struct route table[] = {
@@ -43,6 +44,12 @@ static const struct route table[] = {
       &schema_personal_info_put, STATUS_OK, &schema_personal_info, OWN_ACCOUNT, NULL },
     { METHOD_POST,  "/password/", ACCESS_TOKEN,     PERMISSION_INVALID,       BODY_JSON,          password_post, "Change the password",
       &schema_password_change, STATUS_NO_CONTENT, NULL, OWN_PASSWORD, NULL },
+    { METHOD_POST,  "/password-reset/request/", ACCESS_PUBLIC, PERMISSION_INVALID, BODY_JSON,     reset_request_post, "Ask for a code for a new password, by mail; 200 whether or not there is such an account",
+      &schema_reset_request, STATUS_OK, &schema_nothing, MAIL, NULL },
+    { METHOD_POST,  "/password-reset/verify-otp/", ACCESS_PUBLIC, PERMISSION_INVALID, BODY_JSON,  reset_verify_post, "Whether a code is right, which it stays",
+      &schema_reset_code, STATUS_OK, &schema_nothing, ERRORS(ERROR_INVALID_OTP, ERROR_NOT_FOUND, ERROR_UNAVAILABLE), NULL },
+    { METHOD_POST,  "/password-reset/confirm/", ACCESS_PUBLIC, PERMISSION_INVALID, BODY_JSON,     reset_confirm_post, "Set a new password by a code; every session ends",
+      &schema_reset, STATUS_NO_CONTENT, NULL, ERRORS(ERROR_INVALID_OTP, ERROR_NOT_FOUND, ERROR_UNAVAILABLE, ERROR_BUSY), NULL },
     { METHOD_GET,   "/sessions/", ACCESS_TOKEN,     PERMISSION_INVALID,       BODY_NONE,          sessions_get, "List the own sessions",
       NULL, STATUS_OK, &schema_sessions, OWN_ACCOUNT, NULL },
     { METHOD_DELETE, "/sessions/", ACCESS_TOKEN,    PERMISSION_INVALID,       BODY_NONE,          sessions_delete, "End all own sessions",

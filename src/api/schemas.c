@@ -7,6 +7,7 @@
 #define REFRESH                                                                                    \
     "therappai_rt_sW9HBgsfl55vCk0OmlRdKjofXBEAAAAAXQ0rb2Vv3zVhLhJ8mYl0bO4c1T6f8kPp2aQzq8uJx3s"
 #define ACCESS  "eyJhbGciOiJIUzI1NiIsImtpZCI6ImhzLTEiLCJ0eXAiOiJKV1QifQ.eyJzdWIiOiI3In0.c2lnbmF0dXJl"
+#define CODE    "7K3M-9QXT"
 #define SESSION "0b5f1c9e-6f0a-4d0e-9a54-5d2a3a1f7c11"
 
 #define PROFILE_EXAMPLE "{\"id\":7,\"email\":\"" EMAIL "\",\"name\":\"Ada\",\"profile_pic\":null}"
@@ -119,6 +120,35 @@ static const struct schema_member password_change[] = {
 const struct schema schema_password_change = {
     "PasswordChange", NULL, NULL, password_change,
     "{\"current_password\":\"" PASSWORD "\",\"new_password\":\"a better horse\",\"confirm_password\":\"a better horse\"}"
+};
+
+static const struct schema_member reset_request[] = {
+    { "email", SCHEMA_TEXT, SCHEMA_REQUIRED, "email", "The mail goes to the address as the account has it.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_reset_request = {
+    "PasswordResetRequest", NULL, NULL, reset_request, "{\"email\":\"" EMAIL "\"}"
+};
+
+static const struct schema_member reset_code[] = {
+    { "email", SCHEMA_TEXT, SCHEMA_REQUIRED, "email", NULL, NULL },
+    { "otp",   SCHEMA_TEXT, SCHEMA_REQUIRED, NULL,    "The code of the mail, in any case, with or without its hyphen.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_reset_code = {
+    "PasswordResetCode", NULL, NULL, reset_code, "{\"email\":\"" EMAIL "\",\"otp\":\"" CODE "\"}"
+};
+
+static const struct schema_member reset[] = {
+    { "email",            SCHEMA_TEXT, SCHEMA_REQUIRED, "email",    NULL, NULL },
+    { "otp",              SCHEMA_TEXT, SCHEMA_REQUIRED, NULL,       "The code of the mail, in any case, with or without its hyphen.", NULL },
+    { "new_password",     SCHEMA_TEXT, SCHEMA_REQUIRED, "password", NULL, NULL },
+    { "confirm_password", SCHEMA_TEXT, SCHEMA_REQUIRED, "password", "The new one again.", NULL },
+    { NULL, 0, 0, NULL, NULL, NULL }
+};
+const struct schema schema_reset = {
+    "PasswordReset", NULL, NULL, reset,
+    "{\"email\":\"" EMAIL "\",\"otp\":\"" CODE "\",\"new_password\":\"a better horse\",\"confirm_password\":\"a better horse\"}"
 };
 
 static const struct schema_member introspect[] = {

@@ -40,8 +40,9 @@ struct schema {
 /* Requests */
 extern const struct schema schema_sign_up, schema_login, schema_refresh, schema_logout,
     schema_profile_put, schema_profile_patch, schema_profile_upload, schema_profile_delete,
-    schema_password_change, schema_introspect, schema_revoke, schema_personal_info_put,
-    schema_account_new, schema_account_change;
+    schema_password_change, schema_reset_request, schema_reset_code, schema_reset,
+    schema_introspect, schema_revoke, schema_personal_info_put, schema_account_new,
+    schema_account_change;
 
 /* Queries */
 extern const struct schema schema_accounts_query, schema_audit_query;

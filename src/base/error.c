@@ -9,6 +9,7 @@ static const char *const names[ERROR_COUNT] = {
     [ERROR_VALIDATION] = "validation_error",
     [ERROR_EMAIL_TAKEN] = "email_taken",
     [ERROR_INVALID_REFRESH_TOKEN] = "invalid_refresh_token",
+    [ERROR_INVALID_OTP] = "invalid_otp",
     [ERROR_MISSING_TOKEN] = "missing_token",
     [ERROR_INVALID_TOKEN] = "invalid_token",
     [ERROR_TOKEN_EXPIRED] = "token_expired",

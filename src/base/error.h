@@ -12,6 +12,7 @@ enum error {
     ERROR_VALIDATION, /* members missing or wrong; the field errors say which */
     ERROR_EMAIL_TAKEN,
     ERROR_INVALID_REFRESH_TOKEN, /* unknown, malformed, expired, revoked or replayed: one answer */
+    ERROR_INVALID_OTP, /* unknown email, no code, a wrong one, expired, used up: one answer */
     ERROR_MISSING_TOKEN,
     ERROR_INVALID_TOKEN,
     ERROR_TOKEN_EXPIRED,

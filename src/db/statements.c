@@ -404,6 +404,109 @@ static const struct statement_entry table[STATEMENT_COUNT] = {
         " select count(*), max(profile_pic) from gone",
         5, false,
     },
+    /* One that is not durable at once can be asked for again; and so an account costs hardly more
+     * than none. */
+    [STATEMENT_RESET_REQUEST] = {
+        "reset_request",
+        "with setting as materialized ("
+        " select set_config('synchronous_commit', 'off', true) as value), account as ("
+        " select id, disabled_at is not null as disabled from users"
+        " where id = $5::bigint or email_key = $6::text), queued as ("
+        " insert into mail_outbox (user_id, kind) select a.id, 'password_reset'"
+        " from account a, setting where setting.value is not null and not a.disabled"
+        " and not exists (select from password_resets r where r.user_id = a.id"
+        " and r.created_at > now() - $7::bigint * interval '1 second')"
+        " on conflict (user_id, kind) do nothing returning user_id), "
+        AUDIT_BY_ACTOR("queued", "'password_reset_requested'", "user_id", "null::uuid", "null")
+        " select exists (select from account), coalesce((select disabled from account), false),"
+        " exists (select from queued)",
+        7, false,
+    },
+    /* Right or wrong, an attempt takes the row's lock and looks at the row as the one before it left
+     * it (READ COMMITTED), so that no more are compared than may be, however many come at once. What
+     * is compared are MACs under a key of ours, of which the time that it takes tells nothing.
+     * `turn` makes attempts for one address wait for each other also where there is no code. */
+    [STATEMENT_RESET_TRY] = {
+        "reset_try",
+        "with turn as materialized ("
+        " select pg_advisory_xact_lock(hashtextextended($1::text, 0))), account as ("
+        " select id, disabled_at is not null as disabled from users where email_key = $1::text),"
+        " tried as (update password_resets r set attempts ="
+        " r.attempts + case when r.code = any (string_to_array($2::text, ' ')) then 0 else 1 end"
+        " from account a where r.user_id = a.id and not a.disabled"
+        " and r.attempts < $3::integer and r.expires_at > now()"
+        " returning r.code = any (string_to_array($2::text, ' ')) as good), outcome as ("
+        " select (select id from account) as id, coalesce((select good from tried), false) as good"
+        " from turn), "
+        AUDIT("outcome where not good", "'password_reset_failed'", "id", "null", "null::uuid",
+              "$4", "$5")
+        " select good from outcome",
+        5, false,
+    },
+    /* The account is locked first, as password_set does. Of two at once the second finds the code
+     * gone. */
+    [STATEMENT_RESET_CONFIRM] = {
+        "reset_confirm",
+        "with account as materialized (select id from users"
+        " where email_key = $1::text and disabled_at is null for no key update), used as ("
+        " delete from password_resets r using account a where r.user_id = a.id"
+        " and r.code = any (string_to_array($2::text, ' '))"
+        " and r.attempts < $3::integer and r.expires_at > now() returning r.user_id),"
+        " changed as materialized (select user_id from used"
+        " where password_set(user_id, null, null, $4::text)), outcome as ("
+        " select (select id from account) as id, exists (select from changed) as done), "
+        AUDIT("outcome",
+              "case when done then 'password_reset' else 'password_reset_failed' end", "id",
+              "null", "null::uuid", "$5", "$6")
+        " select done from outcome",
+        6, false,
+    },
+    [STATEMENT_RESET_PURGE] = {
+        "reset_purge",
+        "with over as (select user_id from password_resets"
+        " where expires_at < now() - interval '1 day' limit 1000 for update skip locked), gone as ("
+        " delete from password_resets where user_id in (select user_id from over) returning 1)"
+        " select count(*) from gone",
+        0, true,
+    },
+    /* Who takes a mail has it until it is due again: after a minute, then two, then four, up to an
+     * hour. So a housekeeper that dies, or is one of several, sends it twice at most. */
+    [STATEMENT_OUTBOX_TAKE] = {
+        "outbox_take",
+        "with due as (select id from mail_outbox where due_at <= now() order by due_at limit 1"
+        " for update skip locked), taken as ("
+        " update mail_outbox o set attempts = o.attempts + 1,"
+        " due_at = now() + least(60 * 2 ^ least(o.attempts, 6), 3600) * interval '1 second'"
+        " from due where o.id = due.id returning o.*)"
+        " select t.id, t.attempts, t.due_at > t.created_at + $1::bigint * interval '1 second',"
+        " u.email, u.email_key from taken t join users u on u.id = t.user_id",
+        1, false,
+    },
+    /* The account is locked first, as password_set does: where the password was changed meanwhile,
+     * the mail is gone. */
+    [STATEMENT_OUTBOX_ISSUE] = {
+        "outbox_issue",
+        "with account as materialized (select u.id from users u"
+        " where u.id = (select user_id from mail_outbox where id = $1::bigint)"
+        " and u.disabled_at is null for no key update), wanted as materialized ("
+        " select o.user_id from mail_outbox o join account a on a.id = o.user_id"
+        " where o.id = $1::bigint and o.attempts = $2::integer for update of o), issued as ("
+        " insert into password_resets as r (user_id, code, expires_at)"
+        " select user_id, $3::text, now() + $4::bigint * interval '1 second' from wanted"
+        " on conflict (user_id) do update set code = excluded.code, attempts = 0,"
+        " created_at = now(), expires_at = excluded.expires_at returning 1)"
+        " select count(*) from issued",
+        4, true,
+    },
+    [STATEMENT_OUTBOX_END] = {
+        "outbox_end",
+        "with gone as (delete from mail_outbox where id = $1::bigint and attempts = $2::integer"
+        " returning user_id), "
+        AUDIT("gone where $3::text is not null", "$3::text", "user_id", "null", "null::uuid",
+              "null", "null")
+        " select",
+        3, true,
+    },
     [STATEMENT_ACCOUNT_HISTORY] = {
         "account_history",
         "with " CALLER " select caller.disabled, " ISO_TIME("caller.created_at") ", a.event, "

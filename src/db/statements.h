@@ -107,6 +107,26 @@ enum statement {
     /* user id, session id, the hash that was verified, address or null, request id or null → 1, or
        0 as above. Audited. */
     STATEMENT_ACCOUNT_DELETE,
+    /* ACTOR, user id or null, email key or null, least seconds since the last code → whether there
+       is such an account, whether it is disabled, whether a mail goes. Audited where it does.
+       Commits asynchronously. */
+    STATEMENT_RESET_REQUEST,
+    /* email key, MACs of the code separated by spaces, most wrong attempts, address or null,
+       request id or null → whether it is right. A wrong one is counted and audited. */
+    STATEMENT_RESET_TRY,
+    /* email key, MACs as above, most wrong attempts, new hash, address or null, request id or null
+       → whether it is changed; every session ends. Audited, either way. */
+    STATEMENT_RESET_CONFIRM,
+    /* → number of codes removed (over for more than a day; at most 1,000 a call) */
+    STATEMENT_RESET_PURGE,
+    /* seconds until a mail is given up → id, attempts, whether it is the last one, email, email key
+       of the mail that is due; it is due again later. No row: none. */
+    STATEMENT_OUTBOX_TAKE,
+    /* id, attempts, MAC of the code, its life in seconds → 1, or 0 where the mail is no longer
+       wanted */
+    STATEMENT_OUTBOX_ISSUE,
+    /* id, attempts, event for the audit log or null → nothing. Removes it. */
+    STATEMENT_OUTBOX_END,
     /* user id, session id → disabled, created, then event, at, address of each row of the audit
        log. No row: account or session gone. */
     STATEMENT_ACCOUNT_HISTORY,

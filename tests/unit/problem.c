@@ -38,6 +38,7 @@ static const struct {
     { ERROR_INVALID_REFRESH_TOKEN, 400, "Invalid refresh token", "invalid_refresh_token" },
     { ERROR_MISSING_TOKEN, 401, "Unauthorized", "missing_token" },
     { ERROR_INVALID_TOKEN, 401, "Unauthorized", "invalid_token" },
+    { ERROR_INVALID_OTP, 400, "Bad Request", "invalid_otp" },
     { ERROR_INVALID_CREDENTIALS, 401, "Unauthorized", "invalid_credentials" },
     { ERROR_ACCOUNT_DISABLED, 403, "Forbidden", "forbidden" },
     { ERROR_INSUFFICIENT_SCOPE, 403, "Forbidden", "forbidden" },
