@@ -214,7 +214,8 @@ static void start(struct service *service, const struct request *request)
     service->exchange.auth = auth;
     service->exchange.request = request;
     service->exchange.token_error = ERROR_MISSING_TOKEN;
-    service->exchange.client = (struct client){ .address = request->remote_address,
+    client_address_find(request, auth->config->trusted_proxies, &service->exchange.address);
+    service->exchange.client = (struct client){ .address = service->exchange.address.text,
                                                 .user_agent = request->user_agent,
                                                 .request_id = request->id };
     response_init(&service->exchange.response);

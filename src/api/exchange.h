@@ -4,6 +4,7 @@
 
 #include "auth/access_token.h"
 #include "auth/auth.h"
+#include "http/client_address.h"
 #include "http/form.h"
 #include "http/json.h"
 #include "http/request.h"
@@ -23,7 +24,8 @@ struct exchange {
     struct form *query;     /* where the route has a query; else NULL */
     const struct upload *upload;       /* where the body is multipart/form-data; else NULL */
     char parameter[REQUEST_PATH_SIZE]; /* what stands in the path for the route's {id}; else "" */
-    struct client client;
+    struct client_address address;
+    struct client client; /* its address is that one */
     struct field_errors errors;
     struct response response;
 };

@@ -1,6 +1,7 @@
 /* gate - see gate.h. */
 #include "api/gate.h"
 #include "api/session_cookie.h"
+#include "http/client_address.h"
 #include <string.h>
 
 struct gate_demand gate_demand_of(const struct route *route)
@@ -31,7 +32,9 @@ static enum error check_token(const struct gate_demand *demand, const struct req
 
 static enum error check_local(const struct request *request, const struct config *config)
 {
-    if (config->status_access == STATUS_ACCESS_ANY || request_is_local(request))
+    struct client_address client;
+    client_address_find(request, config->trusted_proxies, &client);
+    if (config->status_access == STATUS_ACCESS_ANY || client.is_local)
         return ERROR_NONE;
     return ERROR_NOT_LOCAL;
 }

@@ -83,6 +83,7 @@ struct config {
     int64_t status_access; /* enum config_status_access */
 
     /* browsers */
+    char *trusted_proxies; /* a list of base/address */
     char *public_url;      /* an origin, or "" */
     char *allowed_origins; /* separated by single spaces */
     int64_t cookie;        /* boolean */

@@ -1,5 +1,6 @@
 /* options - see options.h. */
 #include "base/options.h"
+#include "base/address.h"
 #include "base/config.h"
 #include "base/log.h"
 #include "base/mail_name.h"
@@ -195,6 +196,7 @@ static const struct option table[] = {
     NUMBER("body_limit", OPTION_BYTES, body_limit, "64k", 256, MIB, "largest JSON body"),
     NUMBER("upload_limit", OPTION_BYTES, upload_limit, "5M", 256, 64 * MIB, "largest multipart/form-data body, a picture with what is sent beside it"),
     CHOICE(status_access, "loopback", status_accesses, "who may ask for /healthz, /readyz and /metrics"),
+    TEXT(trusted_proxies, "", address_list_flaw, "addresses and networks of the proxies before the web server whose X-Forwarded-For is believed, separated by spaces"),
     TEXT(public_url, "", origin_flaw, "where browsers find the service: https://host or https://host:port, without a path"),
     TEXT(allowed_origins, "", origin_list_flaw, "pages of which other origins may call the service (CORS), separated by spaces"),
     CHOICE(cookie, "off", switches, "cookie mode: a login may ask for its refresh token in a cookie"),

@@ -2,8 +2,6 @@
 #include "http/request.h"
 #include "http/request_headers.h"
 #include "http/utf8.h"
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <string.h>
 #include <strings.h>
 
@@ -33,14 +31,28 @@ static enum method method_of(const char *name)
     return METHOD_OTHER;
 }
 
+/* What stands behind "NAME=", or NULL where the variable is another one. */
+static const char *value_of(const char *variable, const char *name)
+{
+    size_t size = strlen(name);
+    return !strncmp(variable, name, size) && variable[size] == '=' ? variable + size + 1 : NULL;
+}
+
 /* Web servers may pass a variable twice; the first one counts (nginx does). */
 const char *request_variable(char *const *environment, const char *name)
 {
-    size_t size = strlen(name);
+    const char *value = NULL;
+    for (; *environment && !value; environment++)
+        value = value_of(*environment, name);
+    return value;
+}
+
+static bool has_twice(char *const *environment, const char *name)
+{
+    int count = 0;
     for (; *environment; environment++)
-        if (!strncmp(*environment, name, size) && (*environment)[size] == '=')
-            return *environment + size + 1;
-    return NULL;
+        count += value_of(*environment, name) != NULL;
+    return count > 1;
 }
 
 static const char *filled_variable(char *const *environment, const char *name)
@@ -181,6 +193,8 @@ enum error request_parse(struct request *request, char *const *environment, cons
         .fetch_site = request_variable(environment, "HTTP_SEC_FETCH_SITE"),
         .is_preflight = filled_variable(environment, "HTTP_ACCESS_CONTROL_REQUEST_METHOD") != NULL,
         .remote_address = filled_variable(environment, "REMOTE_ADDR"),
+        .forwarded_for = request_variable(environment, "HTTP_X_FORWARDED_FOR"),
+        .forwarded_twice = has_twice(environment, "HTTP_X_FORWARDED_FOR"),
         .if_none_match = request_variable(environment, "HTTP_IF_NONE_MATCH"),
         .user_agent = filled_variable(environment, "HTTP_USER_AGENT"),
         .wants_problem_json = request_accepts(request_variable(environment, "HTTP_ACCEPT"),
@@ -221,18 +235,4 @@ enum error request_bearer(const struct request *request, struct secret **token)
         return ERROR_INVALID_TOKEN;
     *token = secret_new(header, size);
     return ERROR_NONE;
-}
-
-bool request_is_local(const struct request *request)
-{
-    struct in_addr v4;
-    struct in6_addr v6;
-    const char *address = request->remote_address;
-    if (!address)
-        return false;
-    if (inet_pton(AF_INET, address, &v4) == 1)
-        return ntohl(v4.s_addr) >> 24 == 127;
-    if (inet_pton(AF_INET6, address, &v6) != 1)
-        return false;
-    return IN6_IS_ADDR_LOOPBACK(&v6) || (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[12] == 127);
 }

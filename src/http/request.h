@@ -40,7 +40,9 @@ struct request {
     const char *origin;           /* raw, or NULL; a page's, as its browser tells it */
     const char *fetch_site;       /* Sec-Fetch-Site, or NULL */
     bool is_preflight;            /* a browser asks before a page's call (Fetch §4.8) */
-    const char *remote_address;   /* REMOTE_ADDR, or NULL */
+    const char *remote_address;   /* REMOTE_ADDR, or NULL: who speaks to the web server */
+    const char *forwarded_for;    /* X-Forwarded-For, raw, or NULL; see client_address */
+    bool forwarded_twice;         /* there is another one */
     const char *user_agent;       /* or NULL */
     const char *if_none_match;    /* raw, or NULL */
     bool wants_problem_json;      /* Accept names application/problem+json */
@@ -63,9 +65,5 @@ const char *request_variable(char *const *environment, const char *name);
  * with secret_free. Errors: ERROR_MISSING_TOKEN (no header, empty, another scheme),
  * ERROR_INVALID_TOKEN (no b64token of RFC 6750, two tokens). */
 enum error request_bearer(const struct request *request, struct secret **token);
-
-/* Whether the address is 127.0.0.0/8, ::1 or the IPv4-mapped form of the former. NULL or an empty
- * one is not. */
-bool request_is_local(const struct request *request);
 
 #endif

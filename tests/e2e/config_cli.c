@@ -79,6 +79,8 @@ Test(config_cli, a_bad_value_stops_the_start_and_is_explained)
         "database_prepare = maybe",
         "argon2_memory = 1",
         "status_access = some",
+        "trusted_proxies = proxy.example.org",
+        "trusted_proxies = 0.0.0.0/0",
         "workers",
     };
     STACK(.kind = STACK_NOTHING);

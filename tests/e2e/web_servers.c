@@ -93,6 +93,23 @@ static void keeps_headers_and_methods(const struct web_server *server, const cha
                      "127.0.0.1");
 }
 
+/* As from a proxy before it, which is trusted. */
+static void passes_on_who_the_client_is(void)
+{
+    static const struct {
+        const char *forwarded, *address;
+    } cases[] = { { "X-Forwarded-For: 198.51.100.1, 203.0.113.9", "203.0.113.9" },
+                  { "X-Forwarded-For: [2001:db8::9]:5", "2001:db8::9" },
+                  { "Accept: */*", "127.0.0.1" } };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        expect_json(HTTP("POST", "/login/", .body = log_in_body("cyd@example.org", PASSWORD),
+                         .headers = { cases[i].forwarded }),
+                    200);
+        cr_assert_str_eq(stack_sql("SELECT address FROM sessions ORDER BY created_at DESC LIMIT 1"),
+                         cases[i].address);
+    }
+}
+
 /* A body of `size` bytes that is a JSON object. */
 static const char *padded(size_t size)
 {
@@ -160,7 +177,7 @@ static void meets_all_demands(const struct web_server *server)
     const char *lacking = web_server_lacks(server);
     if (lacking)
         cr_skip_test("%s", lacking);
-    STACK(.settings = { text("base_path = /api/v1") });
+    STACK(.settings = { text("base_path = /api/v1"), "trusted_proxies = 127.0.0.1" });
     const char *expired = expired_token(), *token = new_user("cyd@example.org").access;
     stack_configure(text("base_path = %s", server->base_path));
     if (server->workers == WORKERS_SERVE)
@@ -168,6 +185,7 @@ static void meets_all_demands(const struct web_server *server)
     web_server_start(server);
     serves_every_endpoint(server);
     keeps_headers_and_methods(server, token);
+    passes_on_who_the_client_is();
     takes_bodies_up_to_the_limit(server);
     takes_and_shows_pictures(server);
     keeps_every_status(server, expired);

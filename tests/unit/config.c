@@ -33,6 +33,7 @@ static const size_t texts[] = {
     offsetof(struct config, migration_directory),
     offsetof(struct config, issuer),
     offsetof(struct config, audience),
+    offsetof(struct config, trusted_proxies),
     offsetof(struct config, public_url),
     offsetof(struct config, allowed_origins),
 };
@@ -292,6 +293,7 @@ Test(config, prints_what_it_reads_back)
         "argon2_memory=1025k",
         "body_limit=65537",
         "status_access=any",
+        "trusted_proxies=127.0.0.1 2001:db8::/32",
         "log_level=debug",
         "log_format=json",
         "log_target=syslog",

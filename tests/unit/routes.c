@@ -4,6 +4,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+static char nobody[] = "";
+
 Test(routes, table_has_no_flaw)
 {
     cr_assert_null(routes_flaw(), "%s", routes_flaw());
@@ -79,7 +81,7 @@ Test(routes, have_no_parameter_where_the_row_names_none)
 Test(gate, a_demand_that_says_nothing_lets_nobody_through)
 {
     struct request request = { .remote_address = "127.0.0.1" };
-    struct config config = { .status_access = STATUS_ACCESS_ANY };
+    struct config config = { .status_access = STATUS_ACCESS_ANY, .trusted_proxies = nobody };
     struct auth auth = { .config = &config };
     struct gate_demand demand = { .access = ACCESS_INVALID };
     struct gate_pass pass;
@@ -104,7 +106,7 @@ Test(gate, status_pages_are_for_this_host_unless_the_option_says_otherwise)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct request request = { .remote_address = cases[i].address };
-        struct config config = { .status_access = cases[i].option };
+        struct config config = { .status_access = cases[i].option, .trusted_proxies = nobody };
         struct auth auth = { .config = &config };
         struct gate_demand demand = { .access = ACCESS_LOCAL };
         struct gate_pass pass;
