@@ -16,7 +16,7 @@
     ERRORS(ERROR_ACCOUNT_DISABLED, ERROR_BEYOND_RIGHTS, ERROR_LAST_ADMIN, ERROR_UNAVAILABLE)
 #define OWN_PASSWORD                                                                               \
     ERRORS(ERROR_ACCOUNT_DISABLED, ERROR_RATE_LIMITED, ERROR_UNAVAILABLE, ERROR_BUSY)
-#define MAIL ERRORS(ERROR_NOT_FOUND, ERROR_UNAVAILABLE)
+#define MAIL ERRORS(ERROR_NOT_FOUND, ERROR_RATE_LIMITED, ERROR_UNAVAILABLE)
 
 /* clang-format off */
 static const struct route table[] = {
@@ -47,9 +47,9 @@ static const struct route table[] = {
     { METHOD_POST,  "/password-reset/request/", ACCESS_PUBLIC, PERMISSION_INVALID, BODY_JSON,     reset_request_post, "Ask for a code for a new password, by mail; 200 whether or not there is such an account",
       &schema_reset_request, STATUS_OK, &schema_nothing, MAIL, NULL },
     { METHOD_POST,  "/password-reset/verify-otp/", ACCESS_PUBLIC, PERMISSION_INVALID, BODY_JSON,  reset_verify_post, "Whether a code is right, which it stays",
-      &schema_reset_code, STATUS_OK, &schema_nothing, ERRORS(ERROR_INVALID_OTP, ERROR_NOT_FOUND, ERROR_UNAVAILABLE), NULL },
+      &schema_reset_code, STATUS_OK, &schema_nothing, ERRORS(ERROR_INVALID_OTP, ERROR_NOT_FOUND, ERROR_RATE_LIMITED, ERROR_UNAVAILABLE), NULL },
     { METHOD_POST,  "/password-reset/confirm/", ACCESS_PUBLIC, PERMISSION_INVALID, BODY_JSON,     reset_confirm_post, "Set a new password by a code; every session ends",
-      &schema_reset, STATUS_NO_CONTENT, NULL, ERRORS(ERROR_INVALID_OTP, ERROR_NOT_FOUND, ERROR_UNAVAILABLE, ERROR_BUSY), NULL },
+      &schema_reset, STATUS_NO_CONTENT, NULL, ERRORS(ERROR_INVALID_OTP, ERROR_NOT_FOUND, ERROR_RATE_LIMITED, ERROR_UNAVAILABLE, ERROR_BUSY), NULL },
     { METHOD_GET,   "/sessions/", ACCESS_TOKEN,     PERMISSION_INVALID,       BODY_NONE,          sessions_get, "List the own sessions",
       NULL, STATUS_OK, &schema_sessions, OWN_ACCOUNT, NULL },
     { METHOD_DELETE, "/sessions/", ACCESS_TOKEN,    PERMISSION_INVALID,       BODY_NONE,          sessions_delete, "End all own sessions",
@@ -69,6 +69,8 @@ static const struct route table[] = {
     { METHOD_GET,   "/admin/users/{id}/sessions/", ACCESS_PERMISSION, PERMISSION_USERS_READ, BODY_NONE, admin_sessions_get, "List the sessions of an account",
       NULL, STATUS_OK, &schema_account_sessions, OWN_ACCOUNT, NULL },
     { METHOD_DELETE, "/admin/users/{id}/sessions/", ACCESS_PERMISSION, PERMISSION_USERS_WRITE, BODY_NONE, admin_sessions_delete, "End the sessions of an account",
+      NULL, STATUS_NO_CONTENT, NULL, ERRORS(ERROR_ACCOUNT_DISABLED, ERROR_BEYOND_RIGHTS, ERROR_UNAVAILABLE), NULL },
+    { METHOD_POST,  "/admin/users/{id}/password-reset/", ACCESS_PERMISSION, PERMISSION_USERS_WRITE, BODY_NONE, admin_password_reset_post, "Send the owner of an account a code for a new password; none where one went a moment ago",
       NULL, STATUS_NO_CONTENT, NULL, ERRORS(ERROR_ACCOUNT_DISABLED, ERROR_BEYOND_RIGHTS, ERROR_UNAVAILABLE), NULL },
     { METHOD_GET,   "/admin/roles/", ACCESS_PERMISSION, PERMISSION_USERS_READ, BODY_NONE,     admin_roles_get, "List the roles",
       NULL, STATUS_OK, &schema_roles, OWN_ACCOUNT, NULL },

@@ -4,6 +4,7 @@
 #include "auth/email.h"
 #include "auth/password.h"
 #include "auth/reset_code.h"
+#include "auth/throttle.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include <inttypes.h>
@@ -66,8 +67,13 @@ enum error reset_request(struct auth *auth, const char *email, size_t email_size
     struct outcome unsaid;
     const struct audit_actor nobody = { .client = client };
     int64_t started_us = clock_monotonic_us();
+    struct throttle_try attempt;
+    enum error error = throttle_enter(auth, THROTTLE_RESET, NULL, client, &attempt);
+    if (error)
+        return error;
     write_key(email, email_size, key);
-    enum error error = run_request(auth, &nobody, NULL, key, &unsaid);
+    error = run_request(auth, &nobody, NULL, key, &unsaid);
+    throttle_leave(auth, &attempt, error);
     fill_grain(started_us);
     return error;
 }
@@ -125,7 +131,13 @@ static enum error try_code(const struct attempt *attempt)
     const char *const values[] = { attempt->key, attempt->macs.data, attempt->most,
                                    client_address(attempt->client), attempt->client->request_id };
     int64_t started_us = clock_monotonic_us();
-    enum error error = run(attempt->auth, STATEMENT_RESET_TRY, values);
+    struct throttle_try limited;
+    enum error error =
+        throttle_enter(attempt->auth, THROTTLE_RESET, NULL, attempt->client, &limited);
+    if (error)
+        return error;
+    error = run(attempt->auth, STATEMENT_RESET_TRY, values);
+    throttle_leave(attempt->auth, &limited, error);
     fill_grain(started_us);
     return error;
 }

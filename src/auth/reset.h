@@ -11,7 +11,7 @@
 
 /* Whether or not there is such an account: the same, in the same time. Where there is one that is
  * not disabled, has no mail waiting and got no code within reset_interval, a mail goes. Errors:
- * ERROR_UNAVAILABLE, ERROR_INTERNAL. */
+ * ERROR_RATE_LIMITED, ERROR_UNAVAILABLE, ERROR_INTERNAL. */
 enum error reset_request(struct auth *auth, const char *email, size_t email_size,
                          const struct client *client);
 
@@ -23,7 +23,7 @@ enum error reset_request_for(struct auth *auth, int64_t user_id, const struct au
 
 /* Whether this is the code; it stays valid. A wrong one counts. Errors: ERROR_INVALID_OTP (one for
  * all: no account, disabled, no code, another one, its time over, too many attempts),
- * ERROR_UNAVAILABLE, ERROR_INTERNAL. */
+ * ERROR_RATE_LIMITED, ERROR_UNAVAILABLE, ERROR_INTERNAL. */
 enum error reset_verify(struct auth *auth, const char *email, size_t email_size,
                         const struct secret *code, const struct client *client);
 

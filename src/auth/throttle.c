@@ -184,6 +184,8 @@ static const struct rule {
         { { SCOPE_SUBJECT, AT(throttle_refresh), false } } },
     [THROTTLE_PASSWORD] = { "password", METRIC_THROTTLED_PASSWORDS, false, false,
         { { SCOPE_SUBJECT, AT(throttle_password), false } } },
+    [THROTTLE_RESET] = { "reset", METRIC_THROTTLED_RESETS, false, true,
+        { { SCOPE_ADDRESS, AT(throttle_reset), false } } },
 };
 /* clang-format on */
 
@@ -308,7 +310,7 @@ enum error throttle_enter(struct auth *auth, enum throttle_kind kind, const char
 static bool has_failed(enum error result)
 {
     return result == ERROR_INVALID_CREDENTIALS || result == ERROR_INVALID_REFRESH_TOKEN ||
-           result == ERROR_EMAIL_TAKEN;
+           result == ERROR_EMAIL_TAKEN || result == ERROR_INVALID_OTP;
 }
 
 void throttle_leave(struct auth *auth, const struct throttle_try *attempt, enum error result)

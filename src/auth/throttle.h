@@ -33,6 +33,7 @@ enum throttle_kind {
     THROTTLE_FORGED,   /* NULL: a refresh token that is none of ours; the address counts */
     THROTTLE_REFRESH,  /* the session: a token of ours that its session may not know any more */
     THROTTLE_PASSWORD, /* the user's id: the password of who is logged in */
+    THROTTLE_RESET,    /* NULL: a code for a new password, asked for or tried; the address counts */
     THROTTLE_KIND_COUNT
 };
 
@@ -57,7 +58,8 @@ enum error throttle_enter(struct auth *auth, enum throttle_kind kind, const char
                           const struct client *client, struct throttle_try *attempt);
 /* Ends a try. ERROR_NONE: it succeeded, and of a login the address is remembered.
  * ERROR_INVALID_CREDENTIALS, ERROR_INVALID_REFRESH_TOKEN, ERROR_EMAIL_TAKEN: it failed. Any other
- * error says nothing of the client. A sign-up counts as well where it succeeds. */
+ * error says nothing of the client. A sign-up and a reset count as well where they
+ * succeed. */
 void throttle_leave(struct auth *auth, const struct throttle_try *attempt, enum error result);
 
 /* Seconds until the last try that was refused by this process may be repeated; at least 1. */

@@ -60,6 +60,7 @@ struct config {
     int64_t throttle_sign_up;       /* of an address, failed or not */
     int64_t throttle_refresh;       /* of an address, and of a session */
     int64_t throttle_password;      /* of an account that is logged in */
+    int64_t throttle_reset;         /* of an address, failed or not */
     int64_t throttle_window_s;
     /* password reset */
     int64_t reset_lifetime_s;

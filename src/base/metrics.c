@@ -26,6 +26,7 @@ static const struct metric_entry entries[METRIC_COUNT] = {
     [METRIC_THROTTLED_SIGN_UPS]    = { PREFIX "throttled_total", "kind", "sign_up", THROTTLE_HELP },
     [METRIC_THROTTLED_REFRESHES]   = { PREFIX "throttled_total", "kind", "refresh", THROTTLE_HELP },
     [METRIC_THROTTLED_PASSWORDS]   = { PREFIX "throttled_total", "kind", "password", THROTTLE_HELP },
+    [METRIC_THROTTLED_RESETS]      = { PREFIX "throttled_total", "kind", "reset", THROTTLE_HELP },
     [METRIC_HASHES_REFUSED]       = { PREFIX "hash_refusals_total", NO_LABEL, "Requests that found the hash queue full, or waited too long in it." },
     [METRIC_DATABASE_UNAVAILABLE] = { PREFIX "database_errors_total", "kind", "unavailable", DATABASE_HELP },
     [METRIC_DATABASE_REFUSED]     = { PREFIX "database_errors_total", "kind", "refused", DATABASE_HELP },

@@ -180,6 +180,7 @@ static const struct option table[] = {
     NUMBER("throttle_sign_up", OPTION_INTEGER, throttle_sign_up, "20", 0, 100000, "sign-ups from one address within throttle_window, failed or not; 0: no limit"),
     NUMBER("throttle_refresh", OPTION_INTEGER, throttle_refresh, "100", 0, 100000, "forged refresh tokens from one address, and failed refreshes of one session, likewise; 0: no limit"),
     NUMBER("throttle_password", OPTION_INTEGER, throttle_password, "10", 0, 100000, "wrong passwords of who is logged in, likewise; 0: no limit"),
+    NUMBER("throttle_reset", OPTION_INTEGER, throttle_reset, "50", 0, 100000, "requests for a code for a new password, and codes tried, from one address, failed or not, likewise; 0: no limit"),
     NUMBER("throttle_window", OPTION_SECONDS, throttle_window_s, "10m", 1, DAY, "in which so many may fail; they are forgotten evenly"),
     NUMBER("reset_lifetime", OPTION_SECONDS, reset_lifetime_s, "15m", MINUTE, 60 * MINUTE, "life of a code for a new password, from its sending"),
     NUMBER("reset_attempts", OPTION_INTEGER, reset_attempts, "5", 1, 20, "wrong attempts after which a code is dead"),

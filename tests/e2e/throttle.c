@@ -195,6 +195,33 @@ Test(throttling, of_passwords_is_for_who_holds_a_stolen_token)
                            .body = text("{'password':'%s'}", PASSWORD)));
 }
 
+Test(throttling, of_codes_for_a_new_password_counts_every_one)
+{
+    STACK(.lighttpd = BEHIND_A_PROXY,
+          .settings = { "throttle_reset = 4", "mail_server = smtp://127.0.0.1:1",
+                        "mail_from = auth@example.org" });
+    sign_up(ADA);
+    const char *ask = as_json("{'email':'ada@example.org'}"),
+               *try = as_json("{'email':'ada@example.org','otp':'AAAA-AAAA'}");
+    for (int i = 0; i < 2; i++) {
+        expect_json(HTTP("POST", "/password-reset/request/", .body = ask, .headers = { HERE }),
+                    200);
+        expect_problem(
+            HTTP("POST", "/password-reset/verify-otp/", .body = try, .headers = { HERE }), 400,
+            "Bad Request", "invalid_otp");
+    }
+    expect_limited(HTTP("POST", "/password-reset/request/", .body = ask, .headers = { HERE }), 200);
+    expect_limited(HTTP("POST", "/password-reset/verify-otp/", .body = try, .headers = { HERE }),
+                   200);
+    expect_limited(HTTP("POST", "/password-reset/confirm/", .headers = { HERE },
+                        .body = as_json("{'email':'ada@example.org','otp':'AAAA-AAAA',"
+                                        "'new_password':'correct horse',"
+                                        "'confirm_password':'correct horse'}")),
+                   200);
+    expect_json(HTTP("POST", "/password-reset/request/", .body = ask, .headers = { ELSEWHERE }),
+                200);
+}
+
 static bool has_counted(const void *count)
 {
     return exposition_value(HTTP("GET", "/metrics")->body,

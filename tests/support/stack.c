@@ -35,6 +35,7 @@ static const char *const usual_settings[] = {
     "throttle_login = 0",
     "throttle_password = 0",
     "throttle_refresh = 0",
+    "throttle_reset = 0",
 };
 
 static struct {
