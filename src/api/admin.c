@@ -7,6 +7,7 @@
 #include "auth/email.h"
 #include "auth/password.h"
 #include "auth/registry.h"
+#include "auth/reset.h"
 #include "auth/role.h"
 #include "auth/user.h"
 #include "http/form.h"
@@ -265,8 +266,8 @@ enum error admin_user_patch(struct exchange *exchange)
     return error;
 }
 
-/* To do away with an account, or with what it has. */
-static enum error check_loss(struct exchange *exchange, int64_t id)
+/* To take from an account what it has. */
+static enum error check_others(struct exchange *exchange, int64_t id)
 {
     const struct administration wanted = { .permission = PERMISSION_USERS_WRITE,
                                            .user_id = id,
@@ -279,7 +280,7 @@ enum error admin_user_delete(struct exchange *exchange)
     bool changed;
     int64_t id = admin_account_id(exchange);
     const struct audit_actor actor = actor_of(exchange);
-    enum error error = check_loss(exchange, id);
+    enum error error = check_others(exchange, id);
     if (!error)
         error = registry_delete(exchange->auth, id, false, &actor, &changed);
     return answer_nothing(exchange, error);
@@ -289,8 +290,20 @@ enum error admin_sessions_delete(struct exchange *exchange)
 {
     int64_t count, id = admin_account_id(exchange);
     const struct audit_actor actor = actor_of(exchange);
-    enum error error = check_loss(exchange, id);
+    enum error error = check_others(exchange, id);
     if (!error)
         error = registry_end_sessions(exchange->auth, NULL, id, &actor, &count);
+    return answer_nothing(exchange, error);
+}
+
+/* As for its owner: where no mail can be sent, there is no way to a new password. */
+enum error admin_password_reset_post(struct exchange *exchange)
+{
+    bool queued;
+    int64_t id = *exchange->config->mail_server ? admin_account_id(exchange) : 0;
+    const struct audit_actor actor = actor_of(exchange);
+    enum error error = check_others(exchange, id);
+    if (!error)
+        error = reset_request_for(exchange->auth, id, &actor, &queued);
     return answer_nothing(exchange, error);
 }

@@ -33,6 +33,7 @@ handler admin_user_patch;
 handler admin_user_delete;
 handler admin_sessions_get;
 handler admin_sessions_delete;
+handler admin_password_reset_post;
 handler admin_roles_get;
 handler admin_audit_get;
 

@@ -245,6 +245,28 @@ Test(password_reset, sends_no_more_mail_than_one_an_interval)
     expect_json(verify(EMAIL, new_code(EMAIL)), 200);
 }
 
+Test(password_reset, may_be_sent_by_an_administrator)
+{
+    start();
+    sign_up(EMAIL);
+    sign_up("grace@example.org");
+    stack_sql("insert into user_roles select id, 'admin' from users"
+              " where email = 'grace@example.org'");
+    struct tokens admin = log_in("grace@example.org"), ada = log_in(EMAIL);
+    const char *id = text("%s", stack_sql("select id from users where email = '" EMAIL "'"));
+    expect_problem(HTTP("POST", "/admin/users/{id}/password-reset/", .id = id, .token = ada.access),
+                   403, "Forbidden", "forbidden");
+    expect_no_content(
+        HTTP("POST", "/admin/users/{id}/password-reset/", .id = id, .token = admin.access));
+    const char *code = mail_server_code(mail_server_take());
+    expect_no_content(confirm(EMAIL, code, WANTED));
+    cr_assert_str_eq(log_in_with(WANTED), "200");
+    cr_assert_str_eq(stack_sql("select count(*) from audit where event ="
+                               " 'password_reset_requested' and user_id = %s and actor_id <> %s",
+                               id, id),
+                     "1");
+}
+
 Test(password_reset, leaves_neither_code_nor_address_in_any_log)
 {
     static const char *const names[] = { "service.log", "lighttpd.log", "access.log" };
