@@ -17,6 +17,14 @@ ReportHook(TEST_CRASH)(struct criterion_test_stats *stats)
     report(stats, true);
 }
 
+/* Criterion keeps it to itself; deploy/test repeats it at its end. */
+ReportHook(POST_TEST)(struct criterion_test_stats *stats)
+{
+    if (stats->test_status == CR_STATUS_SKIPPED)
+        fprintf(stderr, "[SKIP] %s::%s: %s\n", stats->test->category, stats->test->name,
+                stats->message ? stats->message : "");
+}
+
 /* The logs are there only after .fini. */
 ReportHook(POST_FINI)(struct criterion_test_stats *stats)
 {
