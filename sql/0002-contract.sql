@@ -119,16 +119,36 @@ grant execute on function password_set(bigint, uuid, text, text) to therappai_au
 create view enabled_admins as
     select user_id from user_roles join users on id = user_id where role = 'admin' and disabled_at is null;
 
--- Whether an account is the only administrator who may log in. A function, because each of its
--- statements sees what was there when it began: where two administrators are to go at the same time,
--- the second waits for the lock and then sees that the first is gone.
-create function is_last_admin(account bigint) returns boolean
-language plpgsql security definer set search_path = public, pg_temp as $$
+-- Whether an account may be changed, or made (null), with these roles: 'good', 'last' where it is the
+-- only administrator who may log in and would be one no more, or 'beyond' where the one who does it
+-- (null: an operator) lacks a permission that the account or the roles have, or users:write, or is the
+-- account. A function, because each of its statements sees what was there when it began: whoever
+-- changes rights waits for the lock, and then sees what the one before did.
+create function account_verdict(actor bigint, account bigint, new_roles text[], loses_admin boolean)
+returns text language plpgsql security definer set search_path = public, pg_temp as $$
+declare
+    mine text[];
 begin
-    perform from roles where name = 'admin' for no key update;
-    return account in (select user_id from enabled_admins)
-       and not exists (select from enabled_admins where user_id <> account);
+    perform pg_advisory_xact_lock(7306085893296906);
+    if actor is not null then
+        select array_agg(permission) into mine
+        from users u join user_roles ur on ur.user_id = u.id join roles r on r.name = ur.role,
+             unnest(r.permissions) permission
+        where u.id = actor and u.disabled_at is null;
+        if actor = account or mine is null or not 'users:write' = any (mine)
+           or exists (select from roles r, unnest(r.permissions) permission
+                      where (r.name = any (new_roles)
+                             or r.name in (select role from user_roles where user_id = account))
+                        and permission <> all (mine)) then
+            return 'beyond';
+        end if;
+    end if;
+    if loses_admin and account in (select user_id from enabled_admins)
+       and not exists (select from enabled_admins where user_id <> account) then
+        return 'last';
+    end if;
+    return 'good';
 end
 $$;
-revoke execute on function is_last_admin(bigint) from public;
-grant execute on function is_last_admin(bigint) to therappai_auth_worker;
+revoke execute on function account_verdict(bigint, bigint, text[], boolean) from public;
+grant execute on function account_verdict(bigint, bigint, text[], boolean) to therappai_auth_worker;

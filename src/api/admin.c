@@ -215,6 +215,8 @@ static enum error create(struct exchange *exchange, const struct account_form *f
     if (!error)
         error = registry_add(exchange->auth, form->email, form->name, roles, form->password, &actor,
                              &id);
+    if (error == ERROR_NOT_FOUND) /* what the check saw is so no more */
+        error = ERROR_BEYOND_RIGHTS;
     if (error == ERROR_EMAIL_TAKEN)
         note(exchange, "email", "This email address has an account already.");
     return error ? error : answer_user(exchange, id, STATUS_CREATED);

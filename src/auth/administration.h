@@ -17,8 +17,8 @@ struct administration {
     const char *roles;    /* that an account is to have, separated by single spaces; or NULL */
 };
 
-/* A change that is committed before this is seen. One that comes between this and what follows is
- * as if it came behind both. Errors: ERROR_INVALID_TOKEN (the caller's session is over),
+/* For a clear answer before anything is done; what changes rights looks once more, in its own
+ * statement (registry.h). Errors: ERROR_INVALID_TOKEN (the caller's session is over),
  * ERROR_ACCOUNT_DISABLED, ERROR_INSUFFICIENT_SCOPE, ERROR_NOT_FOUND (there is no such account),
  * ERROR_VALIDATION (there is no such role), ERROR_BEYOND_RIGHTS, ERROR_UNAVAILABLE, ERROR_INTERNAL.
  */

@@ -115,7 +115,7 @@ static enum error change(struct auth *auth, enum statement statement, int64_t id
                          const struct audit_actor *actor, const char *const more[MORE],
                          bool *changed)
 {
-    enum { EXISTS, IS_LAST, CHANGED };
+    enum { EXISTS, IS_LAST, CHANGED, IS_BEYOND };
     char account[INTEGER_SIZE], actor_id[AUDIT_ID_SIZE];
     struct db_result *result = NULL;
     const char *values[] = { NULL,    NULL,    NULL,   NULL, write_integer(id, account),
@@ -124,6 +124,8 @@ static enum error change(struct auth *auth, enum statement statement, int64_t id
     enum error error = db_run(auth->db, statement, values, &result);
     if (!error && !db_boolean(result, 0, EXISTS))
         error = ERROR_NOT_FOUND;
+    else if (!error && db_boolean(result, 0, IS_BEYOND))
+        error = ERROR_BEYOND_RIGHTS;
     else if (!error && db_boolean(result, 0, IS_LAST))
         error = ERROR_LAST_ADMIN;
     else if (!error)

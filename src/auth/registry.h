@@ -11,7 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Every function here: ERROR_UNAVAILABLE, ERROR_INTERNAL, beside the errors that it names. */
+/* Every function here: ERROR_UNAVAILABLE, ERROR_INTERNAL, beside the errors that it names. Where an
+ * account is the actor, each that changes an account's rights or ends it also: ERROR_BEYOND_RIGHTS
+ * (the actor has not, or no more, the permissions that the account, or the roles, have; looked at
+ * in the statement that makes the change, while nobody else changes rights). */
 
 /* Accounts --------------------------------------------------------------------------------------*/
 
@@ -43,7 +46,8 @@ enum error registry_list(struct auth *auth, const struct registry_filter *filter
 enum error registry_look_up(struct auth *auth, const char *who, rows_take *take, void *context);
 
 /* What a sign-up takes, without a flaw (email_flaw, user_name_flaw, password_flaw), and roles as
- * above. ERROR_EMAIL_TAKEN, ERROR_NOT_FOUND (there is no such role), ERROR_BUSY. */
+ * above. ERROR_EMAIL_TAKEN, ERROR_NOT_FOUND (there is no such role, or it is beyond the
+ * actor's rights), ERROR_BUSY. */
 enum error registry_add(struct auth *auth, const char *email, const char *name, const char *roles,
                         const struct secret *password, const struct audit_actor *actor,
                         int64_t *id);

@@ -27,15 +27,15 @@
     " select " event ", " user ", $1::text, $2::bigint, $3::text, $4::text, " session ", " detail  \
     "::text from " source ")"
 
-/* The account that parameter 5 names, and whether it is the last administrator, which is only to go
- * where parameter 6 says so. */
+/* The account that parameter 5 names, and whether it may go, as administrators do; parameter 6 says
+ * whether the last one may. */
 #define FOUND_FOR_LOSS                                                                             \
-    "found as materialized (select id,"                                                            \
-    " case when $6::boolean then false else is_last_admin(id) end as is_last"                      \
-    " from users where id = $5::bigint)"
-#define LOSS_OUTCOME                                                                               \
-    " select exists (select from found), exists (select from found where is_last),"                \
-    " exists (select from changed)"
+    "found as materialized (select id, account_verdict($2::bigint, id, '{}', not $6::boolean)"     \
+    " as verdict from users where id = $5::bigint)"
+#define IF_GOOD "(select id from found where verdict = 'good')"
+#define OUTCOME                                                                                    \
+    " select exists (select from found), exists (select from found where verdict = 'last'),"       \
+    " exists (select from changed), exists (select from found where verdict = 'beyond')"
 
 #define SESSION_IDLES(idle) "s.last_used_at <= now() - " idle "::bigint * interval '1 second'"
 

@@ -27,9 +27,10 @@ static const struct statement_entry table[STATEMENT_COUNT] = {
         " insert into users (email, email_key, name, password, disabled_at)"
         " select $6::text, $7::text, $8::text, $9::text, case when $11::boolean then now() end"
         " where not exists (select from wanted where role not in (select name from roles))"
+        " and account_verdict($2::bigint, null, string_to_array($10::text, ' '), false) = 'good'"
         " returning id), new_roles as ("
         " insert into user_roles (user_id, role) select id, role from new_user, wanted), "
-        AUDIT_BY_ACTOR("new_user", "$5::text", "id", "null", "null")
+        AUDIT_BY_ACTOR("new_user", "$5::text", "id", "null", "nullif($10::text, '')")
         " select id from new_user",
         11, false,
     },
@@ -55,7 +56,7 @@ static const struct statement_entry table[STATEMENT_COUNT] = {
         "with changed as materialized (select u.id from users u where u.id = $5::bigint"
         " and password_set(u.id, null, null, $6::text)), "
         AUDIT_BY_ACTOR("changed", "'password_set'", "id", "null", "null")
-        " select exists (select from changed), false, exists (select from changed)",
+        " select exists (select from changed), false, exists (select from changed), false",
         6, false,
     },
     /* A login that was under way when the account was disabled may have opened a session that is
@@ -64,56 +65,56 @@ static const struct statement_entry table[STATEMENT_COUNT] = {
         "user_set_disabled",
         "with " FOUND_FOR_LOSS ", changed as ("
         " update users set disabled_at = case when $7::boolean then now() end"
-        " where id = (select id from found where not is_last)"
-        " and (disabled_at is not null) <> $7::boolean returning id), ended as ("
+        " where id = " IF_GOOD " and (disabled_at is not null) <> $7::boolean returning id), ended as ("
         " update sessions set ended_at = now(), end_reason = 'disabled'"
         " where user_id = (select id from changed) and ended_at is null), "
         AUDIT_BY_ACTOR("changed",
                        "case when $7::boolean then 'account_disabled' else 'account_enabled' end",
                        "id", "null", "null")
-        LOSS_OUTCOME,
+        OUTCOME,
         7, true,
     },
     [STATEMENT_USER_GIVE_ROLE] = {
         "user_give_role",
-        "with found as (select u.id, r.name from users u, roles r"
+        "with found as materialized (select u.id, r.name,"
+        " account_verdict($2::bigint, u.id, array[r.name], false) as verdict from users u, roles r"
         " where u.id = $5::bigint and r.name = $6::text), changed as ("
-        " insert into user_roles (user_id, role) select id, name from found"
+        " insert into user_roles (user_id, role) select id, name from found where verdict = 'good'"
         " on conflict do nothing returning user_id), "
         AUDIT_BY_ACTOR("changed", "'role_given'", "user_id", "null", "$6")
-        " select exists (select from found), false, exists (select from changed)",
+        OUTCOME,
         6, true,
     },
     [STATEMENT_USER_TAKE_ROLE] = {
         "user_take_role",
-        "with found as materialized (select u.id, case when $6::boolean or r.name <> 'admin'"
-        " then false else is_last_admin(u.id) end as is_last from users u, roles r"
+        "with found as materialized (select u.id, account_verdict($2::bigint, u.id, '{}',"
+        " not $6::boolean and r.name = 'admin') as verdict from users u, roles r"
         " where u.id = $5::bigint and r.name = $7::text), changed as ("
-        " delete from user_roles where user_id = (select id from found where not is_last)"
+        " delete from user_roles where user_id = " IF_GOOD
         " and role = $7::text returning user_id), "
         AUDIT_BY_ACTOR("changed", "'role_taken'", "user_id", "null", "$7")
-        LOSS_OUTCOME,
+        OUTCOME,
         7, true,
     },
     [STATEMENT_USER_DELETE] = {
         "user_delete",
         "with " FOUND_FOR_LOSS ", changed as (delete from users"
-        " where id = (select id from found where not is_last) returning id), "
+        " where id = " IF_GOOD " returning id), "
         AUDIT_BY_ACTOR("changed", "'account_deleted'", "id", "null", "null")
-        LOSS_OUTCOME,
+        OUTCOME,
         6, false,
     },
     [STATEMENT_USER_CHANGE] = {
         "user_change",
         "with wanted as (select unnest(string_to_array($8::text, ' ')) as role), "
-        "found as materialized (select id, disabled_at is not null as was_disabled,"
-        " case when coalesce($7::boolean, false)"
-        " or ($8::text is not null and 'admin' not in (select role from wanted))"
-        " then is_last_admin(id) else false end as is_last from users where id = $5::bigint),"
+        "found as materialized (select id, name as old_name, disabled_at is not null as was_disabled,"
+        " account_verdict($2::bigint, id, array(select role from wanted), coalesce($7::boolean, false)"
+        " or ($8::text is not null and 'admin' not in (select role from wanted))) as verdict"
+        " from users where id = $5::bigint),"
         " changed as (update users u set name = coalesce($6::text, u.name), disabled_at ="
         " case when $7::boolean is null or $7::boolean = found.was_disabled then u.disabled_at"
-        " when $7::boolean then now() end from found where u.id = found.id and not found.is_last"
-        " returning u.id, found.was_disabled), ended as ("
+        " when $7::boolean then now() end from found where u.id = found.id and verdict = 'good'"
+        " returning u.id, u.name, found.old_name, found.was_disabled), ended as ("
         " update sessions set ended_at = now(), end_reason = 'disabled' where ended_at is null"
         " and user_id = (select id from changed where was_disabled <> $7::boolean)), taken as ("
         " delete from user_roles where $8::text is not null and user_id = (select id from changed)"
@@ -122,11 +123,11 @@ static const struct statement_entry table[STATEMENT_COUNT] = {
         " on conflict do nothing returning user_id, role), events as ("
         " select id, case when $7::boolean then 'account_disabled' else 'account_enabled' end as event,"
         " null as role from changed where was_disabled <> $7::boolean"
-        " union all select id, 'account_renamed', null from changed where $6::text is not null"
+        " union all select id, 'account_renamed', null from changed where name <> old_name"
         " union all select user_id, 'role_taken', role from taken"
         " union all select user_id, 'role_given', role from given), "
         AUDIT_BY_ACTOR("events", "event", "id", "null", "role")
-        LOSS_OUTCOME,
+        OUTCOME,
         8, false,
     },
     [STATEMENT_ADMIN_CHECK] = {

@@ -25,7 +25,8 @@ enum statement {
        (ISO 8601), sessions that live, of so many accounts behind that id */
     STATEMENT_USER_LIST,
     /* Of these each says whether there is such an account (and role), whether it is the last
-       administrator and therefore stays, and whether anything changed. Audited where it did.
+       administrator and therefore stays, whether anything changed, and whether it is beyond the
+       rights of the actor and therefore stays. Audited where it changed.
        ACTOR, id, password hash; every session ends */
     STATEMENT_USER_SET_PASSWORD,
     /* ACTOR, id, whether the last administrator may go, disabled; every session ends */

@@ -315,8 +315,8 @@ Test(registry, of_two_administrators_who_go_at_once_one_stays)
         int statuses[2];
         racers[0] = administrator_new("first@example.org");
         racers[1] = administrator_new("second@example.org");
-        cr_assert_eq(db_script(other, "begin; select from roles for no key update", 5000, message,
-                               sizeof message),
+        cr_assert_eq(db_script(other, "begin; select pg_advisory_xact_lock(7306085893296906)", 5000,
+                               message, sizeof message),
                      ERROR_NONE, "%s", message);
         database_fork(2, child_loses);
         database_await("select count(*) = 2 from pg_stat_activity where wait_event_type = 'Lock'");
@@ -337,6 +337,11 @@ Test(registry, says_which_account_made_a_change)
     int64_t id = person_new();
     const struct client client = { .address = "192.0.2.7", .request_id = "r-1" };
     const struct audit_actor actor = { .user_id = id + 1, .client = &client };
+    database_sql("insert into users (id, email, email_key, name, password)"
+                 " overriding system value values (%lld, 'g', 'g', 'G', 'x')",
+                 (long long)id + 1);
+    database_sql("insert into roles values ('all', '{users:write,profile:read,profile:write}')");
+    database_sql("insert into user_roles values (%lld, 'all')", (long long)id + 1);
     cr_assert_eq(registry_set_disabled(&person_auth, id, true, false, &actor, &changed),
                  ERROR_NONE);
     cr_assert_eq(database_integer("select count(*) from audit where event = 'account_disabled'"
@@ -393,4 +398,46 @@ Test(registry, changes_nothing_that_it_cannot_audit)
     cr_assert(person_is_live(&pair));
     cr_assert_eq(database_integer("select count(*) from user_roles where role = 'admin'"), 0);
     token_pair_clear(&pair);
+}
+
+/* Between the check and the change of a request somebody else may change rights. */
+Test(registry, an_actor_without_the_permissions_changes_nothing_whatever_was_checked_before)
+{
+    bool changed;
+    const struct client client = { .address = "192.0.2.7" };
+    database_sql(
+        "insert into roles values ('support', '{users:write,profile:read,profile:write}')");
+    database_sql("insert into users (email, email_key, name, password) values ('s', 's', 'S', 'x'),"
+                 " ('t', 't', 'T', 'x')");
+    int64_t actor_id = database_integer("select id from users where email = 's'"),
+            target = database_integer("select id from users where email = 't'");
+    const struct audit_actor actor = { .user_id = actor_id, .client = &client };
+    const struct registry_change admin = { .roles = "admin" }, off = { .disabled = "t" },
+                                 name = { .name = "N" };
+    static const struct {
+        const char *arrange;
+        bool may;
+    } cases[] = {
+        { "delete from user_roles", false },
+        { "insert into user_roles select id, 'support' from users where email = 's'", true },
+        { "insert into user_roles select id, 'admin' from users where email = 't'", false },
+        { "delete from user_roles where role = 'admin'", true },
+        { "update users set disabled_at = now() where email = 's'", false },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        enum error expected = cases[i].may ? ERROR_NONE : ERROR_BEYOND_RIGHTS;
+        database_sql("%s", cases[i].arrange);
+        cr_assert_eq(registry_change(&person_auth, target, &name, &actor), expected, "%zu", i);
+        cr_assert_eq(registry_change(&person_auth, target, &off, &actor), expected, "%zu", i);
+        cr_assert_eq(registry_change(&person_auth, target, &admin, &actor), ERROR_BEYOND_RIGHTS,
+                     "%zu", i);
+        cr_assert_eq(registry_change(&person_auth, actor_id, &off, &actor), ERROR_BEYOND_RIGHTS,
+                     "itself, %zu", i);
+        if (!cases[i].may)
+            cr_assert_eq(registry_delete(&person_auth, target, false, &actor, &changed),
+                         ERROR_BEYOND_RIGHTS, "%zu", i);
+    }
+    cr_assert_eq(database_integer("select count(*) from users where email = 't'"), 1);
+    database_sql("update users set disabled_at = null");
+    cr_assert_eq(registry_delete(&person_auth, target, false, &actor, &changed), ERROR_NONE);
 }
