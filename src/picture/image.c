@@ -14,10 +14,9 @@ static void say_nothing(int priority, const char *format, va_list values)
     (void)values;
 }
 
-static gdImage *decode(const unsigned char *bytes, size_t size, enum header_type type)
+static gdImage *decode(void *data, size_t size, enum header_type type)
 {
     int count = (int)size;
-    void *data = (void *)(uintptr_t)bytes; /* libgd does not write there */
     if (size > INT_MAX)
         return NULL;
     switch (type) {
@@ -115,8 +114,8 @@ static enum picture_status encode(gdImage *from, struct image *image)
     return transparent ? PICTURE_IS_PNG : PICTURE_IS_JPEG;
 }
 
-enum picture_status image_convert(const unsigned char *bytes, size_t size,
-                                  const struct header *header, struct image *image)
+enum picture_status image_convert(unsigned char *bytes, size_t size, const struct header *header,
+                                  struct image *image)
 {
     gdImage *small = NULL, *upright = NULL;
     enum picture_status status = PICTURE_BROKEN;

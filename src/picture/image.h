@@ -14,8 +14,8 @@ struct image {
 
 /* At most PICTURE_SIDE_MAX pixels a side: PICTURE_IS_PNG where some of it is transparent, else
  * PICTURE_IS_JPEG; of an animation the first picture. PICTURE_BROKEN where it cannot be decoded. */
-enum picture_status image_convert(const unsigned char *bytes, size_t size,
-                                  const struct header *header, struct image *image);
+enum picture_status image_convert(unsigned char *bytes, size_t size, const struct header *header,
+                                  struct image *image);
 void image_free(struct image *image);
 
 #endif
