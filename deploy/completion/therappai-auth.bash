@@ -11,8 +11,8 @@ serve
 housekeeper [--once]
 migrate [--status]
 key list [--json]
-key generate [--algorithm HS256|ES256|RS256|MAC|DATA] [--state created|signing]
-key rotate [--algorithm HS256|ES256|RS256|MAC] [--data]
+key generate [--algorithm HS256|ES256|RS256|EdDSA|MAC|DATA] [--state created|signing]
+key rotate [--algorithm HS256|ES256|RS256|EdDSA|MAC] [--data]
 key retire [--force] ID
 user add EMAIL --name NAME [--role ROLE] [--json]
 user list [PART] [--role ROLE] [--disabled] [--enabled] [--after ID] [--limit N] [--json]

@@ -18,7 +18,7 @@ static json_object *view_key(const struct key_jwk *key)
     add_text(view, "kid", key->id);
     if (key->curve)
         add_text(view, "crv", key->curve);
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 2 && key->names[i]; i++)
         add_text(view, key->names[i], key->numbers[i]);
     return view;
 }

@@ -265,12 +265,12 @@ static const struct schema_member nothing[] = { { NULL, 0, 0, NULL, NULL, NULL }
 const struct schema schema_nothing = { "Nothing", NULL, NULL, nothing, "{}" };
 
 static const struct schema_member key[] = {
-    { "kty", SCHEMA_TEXT, SCHEMA_REQUIRED, NULL, "EC or RSA.", NULL },
+    { "kty", SCHEMA_TEXT, SCHEMA_REQUIRED, NULL, "EC, RSA or OKP.", NULL },
     { "use", SCHEMA_TEXT, SCHEMA_REQUIRED, NULL, "sig.", NULL },
-    { "alg", SCHEMA_TEXT, SCHEMA_REQUIRED, NULL, "ES256 or RS256.", NULL },
+    { "alg", SCHEMA_TEXT, SCHEMA_REQUIRED, NULL, "ES256, RS256 or EdDSA.", NULL },
     { "kid", SCHEMA_TEXT, SCHEMA_REQUIRED, NULL, "As in the header of the tokens.", NULL },
-    { "crv", SCHEMA_TEXT, SCHEMA_OPTIONAL, NULL, "Of EC: P-256.", NULL },
-    { "x",   SCHEMA_TEXT, SCHEMA_OPTIONAL, NULL, "Of EC.", NULL },
+    { "crv", SCHEMA_TEXT, SCHEMA_OPTIONAL, NULL, "Of EC: P-256; of OKP: Ed25519.", NULL },
+    { "x",   SCHEMA_TEXT, SCHEMA_OPTIONAL, NULL, "Of EC and OKP.", NULL },
     { "y",   SCHEMA_TEXT, SCHEMA_OPTIONAL, NULL, "Of EC.", NULL },
     { "n",   SCHEMA_TEXT, SCHEMA_OPTIONAL, NULL, "Of RSA.", NULL },
     { "e",   SCHEMA_TEXT, SCHEMA_OPTIONAL, NULL, "Of RSA.", NULL },

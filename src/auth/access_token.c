@@ -11,6 +11,9 @@ static const jwt_alg_t algorithms[] = {
     [KEY_HS256] = JWT_ALG_HS256,
     [KEY_ES256] = JWT_ALG_ES256,
     [KEY_RS256] = JWT_ALG_RS256,
+#ifdef LIBJWT_EDDSA
+    [KEY_EDDSA] = JWT_ALG_EDDSA,
+#endif
 };
 
 /* Verifying ---------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ static const struct {
     [KEY_HS256] = { "HS256", "key", KEY_USE_ACCESS },
     [KEY_ES256] = { "ES256", "pem", KEY_USE_ACCESS },
     [KEY_RS256] = { "RS256", "pem", KEY_USE_ACCESS },
+    [KEY_EDDSA] = { "EdDSA", "pem", KEY_USE_ACCESS },
     [KEY_MAC] = { "MAC", "key", KEY_USE_REFRESH },
     [KEY_DATA] = { "DATA", "key", KEY_USE_DATA },
 };
@@ -40,7 +41,10 @@ static const char *const uses[KEY_USES] = {
 static const struct {
     const char *name, *flaw;
 } refused[] = {
-    { "EdDSA", "is not known to the library that signs (libjwt); ES256 is as short and as safe" },
+#ifndef LIBJWT_EDDSA
+    { "EdDSA", "is not known to the library that signs (libjwt), or not by its name in RFC 8037; "
+               "ES256 is as short and as safe" },
+#endif
     { "none", "would let anybody make tokens" },
 };
 
@@ -52,7 +56,7 @@ const char *key_algorithm_name(enum key_algorithm algorithm)
 enum key_algorithm key_algorithm_of(const char *name)
 {
     for (unsigned i = KEY_HS256; i < ALGORITHM_COUNT; i++)
-        if (strcmp(name, algorithms[i].name) == 0)
+        if (strcmp(name, algorithms[i].name) == 0 && !key_algorithm_flaw(name))
             return (enum key_algorithm)i;
     return KEY_ALGORITHM_INVALID;
 }
@@ -290,7 +294,7 @@ static void set_fingerprint(struct key *key)
 
 static const char *parse_key(const struct secret *text, struct key *key)
 {
-    if (key->algorithm == KEY_ES256 || key->algorithm == KEY_RS256)
+    if (strcmp(algorithms[key->algorithm].extension, "pem") == 0)
         return key_pem_read(text, key->algorithm, &key->private_key, &key->verifier);
     if (key->algorithm == KEY_MAC)
         set_fingerprint(key);

@@ -13,7 +13,8 @@
 
 enum { NUMBER_BYTES_MAX = 1024, P256_BYTES = 32, TAG_BYTES = 16 };
 
-/* How each algorithm's public key is written: OpenSSL's names of the numbers, and ours. */
+/* How each algorithm's public key is written: OpenSSL's names of the numbers, and ours. Of Ed25519
+ * it is no number but bytes (RFC 8037 §2), and those alone. */
 static const struct form {
     enum key_algorithm algorithm;
     const char *type, *curve;
@@ -22,6 +23,7 @@ static const struct form {
 } forms[] = {
     { KEY_ES256, "EC", "P-256", { "qx", "qy" }, { "x", "y" }, P256_BYTES },
     { KEY_RS256, "RSA", NULL, { "n", "e" }, { "n", "e" }, 0 },
+    { KEY_EDDSA, "OKP", "Ed25519", { NULL, NULL }, { "x", NULL }, 0 },
 };
 
 static const struct form *form_of(const struct key *key)
@@ -48,13 +50,25 @@ static bool write_number(const EVP_PKEY *pkey, const char *parameter, int bytes,
     return done;
 }
 
+static bool write_raw(const EVP_PKEY *pkey, char text[KEY_JWK_NUMBER_SIZE])
+{
+    unsigned char bytes[NUMBER_BYTES_MAX];
+    size_t size = sizeof bytes;
+    if (EVP_PKEY_get_raw_public_key(pkey, bytes, &size) != 1)
+        return false;
+    base64url_encode(bytes, size, text);
+    return true;
+}
+
 static bool write_numbers(const struct secret *public_pem, const struct form *form,
                           struct key_jwk *jwk)
 {
     BIO *bio = BIO_new_mem_buf(secret_reveal(public_pem), (int)secret_size(public_pem));
     EVP_PKEY *pkey = bio ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
     bool done = pkey != NULL;
-    for (size_t i = 0; i < 2 && done; i++)
+    if (done && !form->parameters[0])
+        done = write_raw(pkey, jwk->numbers[0]);
+    for (size_t i = 0; i < 2 && done && form->parameters[i]; i++)
         done = write_number(pkey, form->parameters[i], form->bytes, jwk->numbers[i]);
     EVP_PKEY_free(pkey);
     BIO_free(bio);

@@ -1,5 +1,5 @@
-/* key_jwk - the public half of a key as a JSON Web Key (RFC 7517, RFC 7518 §6), for whoever
- * verifies our access tokens. */
+/* key_jwk - the public half of a key as a JSON Web Key (RFC 7517, RFC 7518 §6, RFC 8037), for
+ * whoever verifies our access tokens. */
 #ifndef AUTH_KEY_JWK_H
 #define AUTH_KEY_JWK_H
 
@@ -11,8 +11,8 @@ enum { KEY_JWK_NUMBER_SIZE = 1400 /* base64url of 8,192 bits, with NUL */, KEY_J
 /* All texts but the numbers are static or the key set's. */
 struct key_jwk {
     const char *id, *algorithm, *type; /* kid, alg, kty */
-    const char *curve;                 /* crv; NULL: not an EC key */
-    const char *names[2];              /* of the numbers: x and y, or n and e */
+    const char *curve;                 /* crv; NULL: an RSA key */
+    const char *names[2];              /* of the numbers: x and y, n and e, or x */
     char numbers[2][KEY_JWK_NUMBER_SIZE];
 };
 

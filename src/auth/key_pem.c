@@ -44,6 +44,11 @@ static const char *rsa_flaw(const EVP_PKEY *pkey)
     return NULL;
 }
 
+static const char *ed25519_flaw(const EVP_PKEY *pkey)
+{
+    return EVP_PKEY_is_a(pkey, "ED25519") ? NULL : "is not an Ed25519 key";
+}
+
 /* The point is on the curve, the exponent is a sound one, and the halves belong together. */
 static bool is_sound(EVP_PKEY *pkey)
 {
@@ -78,9 +83,33 @@ static struct secret *to_pem(const EVP_PKEY *pkey, pem_writer *write)
     return pem;
 }
 
+static EVP_PKEY *new_ec(void)
+{
+    return EVP_EC_gen("P-256");
+}
+
+static EVP_PKEY *new_rsa(void)
+{
+    return EVP_RSA_gen(RSA_BITS_NEW);
+}
+
+static EVP_PKEY *new_ed25519(void)
+{
+    return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+}
+
+static const struct {
+    const char *(*flaw)(const EVP_PKEY *pkey);
+    EVP_PKEY *(*generate)(void);
+} kinds[] = {
+    [KEY_ES256] = { ec_flaw, new_ec },
+    [KEY_RS256] = { rsa_flaw, new_rsa },
+    [KEY_EDDSA] = { ed25519_flaw, new_ed25519 },
+};
+
 static const char *check(EVP_PKEY *pkey, enum key_algorithm algorithm)
 {
-    const char *flaw = algorithm == KEY_ES256 ? ec_flaw(pkey) : rsa_flaw(pkey);
+    const char *flaw = kinds[algorithm].flaw(pkey);
     if (flaw)
         return flaw;
     return is_sound(pkey) ? NULL : "is a key that does not hold together";
@@ -116,7 +145,7 @@ out:
 
 struct secret *key_pem_new(enum key_algorithm algorithm)
 {
-    EVP_PKEY *pkey = algorithm == KEY_ES256 ? EVP_EC_gen("P-256") : EVP_RSA_gen(RSA_BITS_NEW);
+    EVP_PKEY *pkey = kinds[algorithm].generate();
     struct secret *pem = pkey ? to_pem(pkey, write_private) : NULL;
     EVP_PKEY_free(pkey);
     ERR_clear_error();

@@ -4,11 +4,11 @@
  * One file a key in the key directory, mode 0600, named KID.ALG.STATE.EXT:
  *
  *     KID    1 to 64 of [A-Za-z0-9_-]; names made by `key generate` begin with the UTC time
- *     ALG    HS256, ES256, RS256 (access tokens), MAC (refresh tokens) or DATA (personal info)
- *     STATE  created (verifies, does not sign yet), signing, verifying or retired (ignored); of
+ *     ALG    HS256, ES256, RS256, EdDSA (access tokens), MAC (refresh tokens) or DATA (personal
+ * info) STATE  created (verifies, does not sign yet), signing, verifying or retired (ignored); of
  *            DATA, to sign is to encrypt, and to verify is to decrypt
- *     EXT    pem (ES256, RS256: private key, PKCS#8 or traditional) or key (HS256, MAC: one line of
- *            64 hexadecimal digits or more; DATA: of 64)
+ *     EXT    pem (ES256, RS256, EdDSA: private key, PKCS#8 or traditional) or key (HS256, MAC: one
+ * line of 64 hexadecimal digits or more; DATA: of 64)
  *
  * The signing key of a use is the youngest of those in state `signing`, by the time that its name
  * begins with; a name that begins with none is older than those that do, and of equals the last by
@@ -28,6 +28,7 @@ enum key_algorithm {
     KEY_HS256,
     KEY_ES256,
     KEY_RS256,
+    KEY_EDDSA, /* only where libjwt can: key_algorithm_flaw */
     KEY_MAC,
     KEY_DATA
 };
@@ -41,10 +42,9 @@ struct key {
     char id[KEY_ID_MAX + 1];
     enum key_algorithm algorithm;
     enum key_state state;
-    int64_t changed; /* when its state did, in seconds since 1970 */
-    struct secret
-        *private_key;        /* HS256, MAC, DATA: the bytes; ES256, RS256: PEM of the private key */
-    struct secret *verifier; /* HS256: the bytes; ES256, RS256: PEM of the public key; else NULL */
+    int64_t changed;            /* when its state did, in seconds since 1970 */
+    struct secret *private_key; /* HS256, MAC, DATA: the bytes; else PEM of the private key */
+    struct secret *verifier;    /* HS256: the bytes; MAC, DATA: NULL; else PEM of the public key */
     unsigned char fingerprint[KEY_FINGERPRINT_SIZE]; /* MAC: names the key in a refresh token;
                                                         derived from the id */
 };
@@ -52,11 +52,11 @@ struct key {
 struct keyset;
 
 /* Loads every key of the directory. A file that breaks a rule (name, mode, owner other than us or
- * root, key too weak: HMAC under 32 bytes, RSA under 2,048 bits, a curve other than P-256, kind
- * other than the name says) fails the whole load with a sentence in message, as does a directory
- * without a signing access-token key or without a signing MAC key, with two files of one KID, or
- * that others than its owner (us or root) may write. Symbolic links are followed: the rules are for
- * the file behind. Errors: ERROR_INTERNAL. */
+ * root, key too weak: HMAC under 32 bytes, RSA under 2,048 bits, a curve other than P-256 and
+ * Ed25519, kind other than the name says) fails the whole load with a sentence in message, as does
+ * a directory without a signing access-token key or without a signing MAC key, with two files of
+ * one KID, or that others than its owner (us or root) may write. Symbolic links are followed: the
+ * rules are for the file behind. Errors: ERROR_INTERNAL. */
 enum error keyset_load(const char *directory, struct keyset **keyset,
                        char message[KEY_MESSAGE_SIZE]);
 /* NULL-safe. Wipes. */

@@ -38,6 +38,7 @@ static struct secret *new_material(enum key_algorithm algorithm)
         return new_hexadecimal(KEY_DATA_SIZE);
     case KEY_ES256:
     case KEY_RS256:
+    case KEY_EDDSA:
         return key_pem_new(algorithm);
     default:
         return NULL;

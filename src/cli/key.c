@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <time.h>
 
-#define ALGORITHMS "HS256|ES256|RS256|MAC|DATA"
-#define ROTATABLE  "HS256|ES256|RS256|MAC"
+#define ALGORITHMS "HS256|ES256|RS256|EdDSA|MAC|DATA"
+#define ROTATABLE  "HS256|ES256|RS256|EdDSA|MAC"
 
 enum { TIME_SIZE = 32 };
 

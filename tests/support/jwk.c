@@ -99,8 +99,17 @@ static void push_point(OSSL_PARAM_BLD *builder, json_object *jwk, bool private_h
     }
 }
 
+static EVP_PKEY *make_okp(json_object *jwk)
+{
+    unsigned char bytes[NUMBER_MAX];
+    size_t size = decode(jwk, "x", bytes);
+    return EVP_PKEY_new_raw_public_key_ex(NULL, jwk_text(jwk, "crv"), NULL, bytes, size);
+}
+
 static EVP_PKEY *make(json_object *jwk, bool private_half)
 {
+    if (strcmp(jwk_text(jwk, "kty"), "OKP") == 0)
+        return private_half ? NULL : make_okp(jwk);
     EVP_PKEY *pkey = NULL;
     BIGNUM *numbers[NUMBERS_MAX] = { NULL };
     unsigned char point[1 + 2 * NUMBER_MAX];
@@ -163,7 +172,8 @@ bool jwk_verifies(json_object *jwk, const char *token)
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     size_t size = dot ? decode_text(dot + 1, bytes) : 0;
     bool is_ec = strcmp(jwk_text(jwk, "kty"), "EC") == 0, good = false;
-    if (pkey && size > 0 && EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, pkey) == 1) {
+    const EVP_MD *digest = strcmp(jwk_text(jwk, "kty"), "OKP") == 0 ? NULL : EVP_sha256();
+    if (pkey && size > 0 && EVP_DigestVerifyInit(context, NULL, digest, NULL, pkey) == 1) {
         if (is_ec)
             size = to_der(bytes, size, der);
         good = EVP_DigestVerify(context, is_ec ? der : bytes, size, (const unsigned char *)token,
