@@ -133,6 +133,7 @@ static const char *take_headers(const char *text, struct curl_reply *reply)
         reply->status = status ? (int)strtol(status, NULL, 10) : 0;
         for (size_t size; *text && (size = strcspn(text, "\r\n")) > 0;) {
             take_header(text, size, "Server", reply->server);
+            take_header(text, size, "Content-Type", reply->type);
             take_header(text, size, "X-Request-Id", reply->request_id);
             text += size + (text[size] == '\r');
             text += *text == '\n';
@@ -161,8 +162,10 @@ static bool read_reply(const struct files *files, struct curl_reply *reply)
 {
     char *said = read_file(files->list[STDOUT_FILENO]);
     const char *body = said ? take_headers(said, reply) : NULL;
-    if (body)
+    if (body) {
+        snprintf(reply->body, sizeof reply->body, "%s", body);
         take_code(body, reply);
+    }
     free(said);
     return body != NULL;
 }

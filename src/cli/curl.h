@@ -18,6 +18,8 @@ struct curl_reply {
     int status;
     char server[CURL_WORD_SIZE];     /* its header Server, or "" */
     char request_id[CURL_WORD_SIZE]; /* its header X-Request-Id, or "" */
+    char type[CURL_WORD_SIZE];       /* its header Content-Type, or "" */
+    char body[CURL_WORD_SIZE];       /* how its body begins */
     char code[CURL_WORD_SIZE];       /* `code` of our errors (http/problem.c), or "": not from us */
 };
 

@@ -38,6 +38,8 @@ static const struct row {
       "put the files of these keys back into the key directory, from a backup" },
     { "clock", "database", doctor_clock, "this clock and the database's agree",
       "timedatectl set-ntp true, on both hosts" },
+    { "picture-dir", NULL, doctor_picture_directory, "pictures can be put where they belong",
+      "install -d -m 711 -o therappai-auth /var/lib/therappai-auth/pictures" },
     { "web-server", NULL, doctor_web_server, "the web server answers",
       "the option public_url; or start the web server, or mend its certificate" },
     { "backend", "web-server", doctor_backend, "the web server reaches the service",
@@ -50,6 +52,10 @@ static const struct row {
       "let the web server leave X-Request-Id as it is, in requests and answers" },
     { "body-limit", "path", doctor_body_limit, "bodies arrive up to our own limit",
       "raise the web server's limit of request bodies" },
+    { "upload-limit", "path", doctor_upload_limit, "so do pictures on their way up",
+      "raise the web server's limit of request bodies" },
+    { "pictures", "web-server", doctor_pictures, "browsers get pictures",
+      "let the web server serve picture_directory as picture_url" },
 };
 enum { ROW_COUNT = sizeof rows / sizeof rows[0] };
 

@@ -30,9 +30,10 @@ typedef enum verdict doctor_check(struct doctor *doctor);
 
 /* doctor_host.c: this host, without the web server. */
 doctor_check doctor_account, doctor_key_files, doctor_keys, doctor_data_key, doctor_socket,
-    doctor_database, doctor_database_role, doctor_schema, doctor_personal_info, doctor_clock;
+    doctor_database, doctor_database_role, doctor_schema, doctor_personal_info, doctor_clock,
+    doctor_picture_directory;
 /* doctor_site.c: through the web server, as a client. */
 doctor_check doctor_web_server, doctor_backend, doctor_path, doctor_authorization,
-    doctor_request_id, doctor_body_limit;
+    doctor_request_id, doctor_body_limit, doctor_upload_limit, doctor_pictures;
 
 #endif

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CONNECT_MS = 2000, HOST_SIZE = 256 };
+enum { CONNECT_MS = 2000, HOST_SIZE = 256, PATH_SIZE = 4096 };
 
 /* Keys ------------------------------------------------------------------------------------------*/
 
@@ -113,6 +113,38 @@ enum verdict doctor_data_key(struct doctor *doctor)
     doctor_found(doctor, key ? "%s encrypts" : "none: nobody can store any", key ? key->id : "");
     keyset_free(keyset);
     return key ? VERDICT_GOOD : VERDICT_WRONG;
+}
+
+/* Pictures --------------------------------------------------------------------------------------*/
+
+/* Whether the service can make the directory itself. */
+static bool can_be_made(const char *path)
+{
+    struct stat status;
+    char parent[PATH_SIZE];
+    snprintf(parent, sizeof parent, "%.*s", (int)(strrchr(path, '/') - path), path);
+    return stat(path, &status) && errno == ENOENT && access(parent, W_OK | X_OK) == 0;
+}
+
+enum verdict doctor_picture_directory(struct doctor *doctor)
+{
+    struct stat status;
+    const char *path = doctor->config->picture_directory;
+    if (can_be_made(path)) {
+        doctor_found(doctor, "%s is made with the first picture", path);
+        return VERDICT_SKIPPED;
+    }
+    if (stat(path, &status) || access(path, R_OK | W_OK | X_OK)) {
+        doctor_found(doctor, "%s: %s", path, strerror(errno));
+        doctor_mend(doctor, "install -d -m 711 -o %s %s", account_name(geteuid()), path);
+        return VERDICT_WRONG;
+    }
+    doctor_found(doctor, "%s", path);
+    if (!(status.st_mode & S_IWOTH))
+        return VERDICT_GOOD;
+    doctor_found(doctor, "%s has mode %04o", path, (unsigned)status.st_mode & 07777U);
+    doctor_mend(doctor, "chmod 711 %s", path);
+    return VERDICT_WRONG;
 }
 
 /* Socket ----------------------------------------------------------------------------------------*/

@@ -1,10 +1,12 @@
 /* doctor_site - see doctor.h: what the web server makes of requests and answers. */
 #include "base/clock.h"
 #include "cli/doctor.h"
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { KIB = 1024, REQUEST_ID_SIZE = 65 };
@@ -133,9 +135,9 @@ enum verdict doctor_request_id(struct doctor *doctor)
     return VERDICT_WRONG;
 }
 
-static void tell_body_limit(struct doctor *doctor)
+static void tell_body_limit(struct doctor *doctor, int64_t bytes)
 {
-    int64_t bytes = doctor->config->body_limit, kib = (bytes + KIB - 1) / KIB;
+    int64_t kib = (bytes + KIB - 1) / KIB;
     switch (server_of(doctor)) {
     case SERVER_APACHE:
         /* mod_proxy_fcgi pays no heed to LimitRequestBody. */
@@ -157,31 +159,124 @@ static void tell_body_limit(struct doctor *doctor)
     }
 }
 
-/* Blanks are no JSON: whatever refuses them, it changes nothing. */
-enum verdict doctor_body_limit(struct doctor *doctor)
+/* Whether a body of so many blanks gets to the service, which answers `option` where it takes less.
+ */
+static enum verdict try_body(struct doctor *doctor, const char *path, int64_t bytes,
+                             const char *option)
 {
     char url[DOCTOR_URL_SIZE], failure[CURL_FAILURE_SIZE];
-    int64_t bytes = doctor->config->body_limit;
     struct curl_reply reply = { 0 };
-    snprintf(url, sizeof url, "%s%s/login/", doctor->url, doctor->config->base_path);
+    snprintf(url, sizeof url, "%s%s%s", doctor->url, doctor->config->base_path, path);
     const struct curl_request request = { .url = url,
                                           .headers = { "Content-Type: application/json" },
                                           .body_size = (size_t)bytes };
     if (!curl_send(&request, &reply, failure)) {
         doctor_found(doctor, "of %" PRId64 " bytes: %s", bytes, failure);
-        tell_body_limit(doctor);
+        tell_body_limit(doctor, bytes);
         return VERDICT_WRONG;
     }
     if (*reply.code && reply.status != 413) {
         doctor_found(doctor, "%" PRId64 " bytes", bytes);
         return VERDICT_GOOD;
     }
-    doctor_found(doctor, "of %" PRId64 " bytes: %d, %s", bytes, reply.status,
-                 *reply.code ? "from a service that runs with another body_limit"
-                             : "from the web server");
+    doctor_found(doctor, "of %" PRId64 " bytes: %d, %s%s", bytes, reply.status,
+                 *reply.code ? "from a service that runs with another " : "from the web server",
+                 *reply.code ? option : "");
     if (*reply.code)
         doctor_mend(doctor, "systemctl reload therappai-auth");
     else
-        tell_body_limit(doctor);
+        tell_body_limit(doctor, bytes);
     return VERDICT_WRONG;
+}
+
+/* Blanks are no JSON: whatever refuses them, it changes nothing. */
+enum verdict doctor_body_limit(struct doctor *doctor)
+{
+    return try_body(doctor, "/login/", doctor->config->body_limit, "body_limit");
+}
+
+/* The service wants a token before it looks at a body: what refuses this one by its size is before
+ * the service. */
+enum verdict doctor_upload_limit(struct doctor *doctor)
+{
+    return try_body(doctor, "/profile/", doctor->config->upload_limit, "upload_limit");
+}
+
+/* Pictures --------------------------------------------------------------------------------------*/
+
+enum { PATH_SIZE = 4096, NAME_SIZE = 32 + sizeof ".png" };
+
+/* A file with its own name in it, as readable as a picture. Where this breaks off, the housekeeper
+ * finds it as it finds every picture that nobody has. */
+static bool put_probe(const char *directory, char name[NAME_SIZE], char path[PATH_SIZE])
+{
+    snprintf(name, NAME_SIZE, "%016" PRIx64 "%016" PRIx64 ".png", (uint64_t)clock_monotonic_us(),
+             (uint64_t)getpid());
+    snprintf(path, PATH_SIZE, "%s/%s", directory, name);
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (file < 0)
+        return false;
+    bool good = write(file, name, strlen(name)) == (ssize_t)strlen(name) &&
+                fchmod(file, S_IRUSR | S_IWUSR | S_IRGRP | S_IROTH) == 0;
+    close(file);
+    if (!good)
+        unlink(path);
+    return good;
+}
+
+static void tell_pictures(struct doctor *doctor, int status)
+{
+    static const struct {
+        const char *before, *between, *after;
+    } lines[SERVER_COUNT] = {
+        [SERVER_OTHER] = { "let the web server answer at ", "/ with the files of ", "" },
+        [SERVER_APACHE] = { "Alias \"", "/\" \"", "/\"" },
+        [SERVER_NGINX] = { "location ", "/ { alias ", "/; }" },
+        [SERVER_LIGHTTPD] = { "alias.url += (\"", "/\" => \"", "/\")" },
+    };
+    const struct config *config = doctor->config;
+    enum server server = server_of(doctor);
+    if (status == 403)
+        doctor_mend(doctor, "chmod 711 %s, and let the web server into every folder above",
+                    config->picture_directory);
+    else
+        doctor_mend(doctor, "%s%s%s%s%s", lines[server].before, config->picture_url,
+                    lines[server].between, config->picture_directory, lines[server].after);
+}
+
+static enum verdict judge_picture(struct doctor *doctor, const char *url, const char *expected)
+{
+    char failure[CURL_FAILURE_SIZE];
+    struct curl_reply reply = { 0 };
+    const struct curl_request request = { .url = url };
+    if (!curl_send(&request, &reply, failure)) {
+        doctor_found(doctor, "%s: %s", doctor->config->picture_url, failure);
+        return VERDICT_WRONG;
+    }
+    if (reply.status != 200 || strcmp(reply.body, expected) != 0) {
+        doctor_found(doctor, "at %s/ it answers %d%s", doctor->config->picture_url, reply.status,
+                     reply.status == 200 ? " with something else" : "");
+        tell_pictures(doctor, reply.status);
+        return VERDICT_WRONG;
+    }
+    doctor_found(doctor, "%s/, %s", doctor->config->picture_url, reply.type);
+    if (!strncmp(reply.type, "image/png", strlen("image/png")))
+        return VERDICT_GOOD;
+    doctor_mend(doctor, "let the web server know that .png is image/png, and .jpg image/jpeg");
+    return VERDICT_WRONG;
+}
+
+enum verdict doctor_pictures(struct doctor *doctor)
+{
+    char url[DOCTOR_URL_SIZE * 3], name[NAME_SIZE], path[PATH_SIZE];
+    const struct config *config = doctor->config;
+    if (!put_probe(config->picture_directory, name, path)) {
+        doctor_found(doctor, "first: picture-dir");
+        return VERDICT_SKIPPED;
+    }
+    snprintf(url, sizeof url, "%s%s/%s", *config->picture_url == '/' ? doctor->url : "",
+             config->picture_url, name);
+    enum verdict verdict = judge_picture(doctor, url, name);
+    unlink(path);
+    return verdict;
 }

@@ -76,9 +76,15 @@ static void expect_wrong(const char *check, const char *remedy)
               member(finding_of(check), "remedy"));
 }
 
+static void make_pictures(void)
+{
+    cr_assert_eq(mkdir(stack_path("pictures"), 0711), 0);
+}
+
 Test(cli_doctor, finds_nothing_wrong_where_all_is_well)
 {
     STACK();
+    make_pictures();
     cr_assert_eq(EXAMINE(), 0, "%s", output);
     for (size_t i = 0; i < json_object_array_length(findings); i++) {
         json_object *finding = json_object_array_get_idx(findings, i);
@@ -325,31 +331,46 @@ Test(cli_doctor, finds_mistakes_of_apache_and_nginx)
 {
     static const struct {
         struct web_server server;
-        const char *check, *remedy;
+        const char *setting, *check, *remedy;
     } cases[] = {
         { { WEB_APACHE_PROXY, 0, "/api/v1", "Apache", apache_no_authorization },
+          "upload_limit=500",
           "authorization",
           "CGIPassAuth On" },
         { { WEB_APACHE_PROXY, 0, "/api/v1", "Apache", apache_short_bodies },
+          "upload_limit=500",
           "body-limit",
           "Content-Length} -gt 65536" },
         { { WEB_APACHE_FCGID, WORKERS_OF_SERVER, "/api/v1", "mod_fcgid", fcgid_short_bodies },
+          "upload_limit=500",
           "body-limit",
           "FcgidMaxRequestLen 65536" },
         { { WEB_NGINX, 0, "/api/v1", "nginx", nginx_no_authorization },
+          "upload_limit=500",
           "authorization",
           "fastcgi_param HTTP_AUTHORIZATION" },
         { { WEB_NGINX, 0, "/api/v1", "nginx", nginx_short_bodies },
+          "upload_limit=500",
           "body-limit",
           "client_max_body_size 64k;" },
+        { { WEB_APACHE_PROXY, 0, "/api/v1", "Apache", NULL },
+          "picture_url=/elsewhere",
+          "pictures",
+          "Alias \"/elsewhere/\" \"" },
+        { { WEB_NGINX, 0, "/api/v1", "nginx", NULL },
+          "picture_url=/elsewhere",
+          "pictures",
+          "location /elsewhere/ { alias " },
     };
     int tried = 0;
     STACK();
+    make_pictures();
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         if (web_server_lacks(&cases[i].server))
             continue;
         web_server_start(&cases[i].server);
-        const char *const arguments[] = { "--url", origin(web_server_url()), NULL };
+        const char *const arguments[] = { "--url", origin(web_server_url()), "--set",
+                                          cases[i].setting, NULL };
         cr_assert_eq(examine(arguments), 1, "%s", output);
         expect_wrong(cases[i].check, cases[i].remedy);
         web_server_stop();
@@ -362,9 +383,10 @@ Test(cli_doctor, finds_mistakes_of_apache_and_nginx)
 Test(cli_doctor, compares_the_limits_of_bodies)
 {
     STACK(.lighttpd = "server.max-request-size := 32\n");
-    cr_assert_eq(EXAMINE(), 1, "%s", output);
+    cr_assert_eq(EXAMINE_WITH("--set", "upload_limit=32k"), 1, "%s", output);
     expect_wrong("body-limit", "server.max-request-size = 64");
-    cr_assert_eq(EXAMINE_WITH("--set", "body_limit=32k"), 0, "%s", output);
+    cr_assert_eq(EXAMINE_WITH("--set", "upload_limit=32k", "--set", "body_limit=32k"), 0, "%s",
+                 output);
 }
 
 Test(cli_doctor, sees_a_service_that_runs_with_other_options)
@@ -381,4 +403,51 @@ Test(cli_doctor, finds_a_request_id_that_gets_lost)
                       "setenv.set-request-header = (\"X-Request-Id\" => \"\")\n");
     cr_assert_eq(EXAMINE(), 1, "%s", output);
     expect_wrong("request-id", "X-Request-Id");
+}
+
+/* ---- pictures ---------------------------------------------------------------------------------*/
+
+Test(cli_doctor, looks_at_the_directory_of_pictures)
+{
+    STACK();
+    make_pictures();
+    cr_assert_eq(EXAMINE_WITH("--set", "picture_directory=/nonexistent"), 1, "%s", output);
+    expect_wrong("picture-dir", "install -d -m 711 -o ");
+    expect_result("pictures", "skipped");
+    cr_assert_eq(chmod(stack_path("pictures"), 0777), 0);
+    cr_assert_eq(EXAMINE(), 1, "%s", output);
+    expect_wrong("picture-dir", "chmod 711 ");
+}
+
+Test(cli_doctor, says_that_pictures_are_not_served)
+{
+    STACK();
+    make_pictures();
+    cr_assert_eq(EXAMINE_WITH("--set", "picture_url=/elsewhere"), 1, "%s", output);
+    expect_wrong("pictures", text("alias.url += ('/elsewhere/' => '%s/')", stack_path("pictures")));
+    cr_assert_eq(EXAMINE_WITH("--set", text("picture_directory=%s", stack_path("run"))), 1, "%s",
+                 output);
+    expect_result("pictures", "wrong");
+    cr_assert_eq(EXAMINE_WITH("--set", text("picture_url=%s/pictures", origin(stack_base()))), 0,
+                 "%s", output);
+    cr_assert_eq(rmdir(stack_path("pictures")), 0, "the probe is left");
+    cr_assert_eq(EXAMINE(), 0, "%s", output);
+    expect_result("picture-dir", "skipped");
+    expect_result("pictures", "skipped");
+}
+
+Test(cli_doctor, says_that_pictures_are_served_as_something_else)
+{
+    STACK(.lighttpd = "$HTTP[\"url\"] =~ \"^/pictures/.*png$\" {\n"
+                      "mimetype.assign = (\"\" => \"text/plain\")\n}\n");
+    make_pictures();
+    cr_assert_eq(EXAMINE(), 1, "%s", output);
+    expect_wrong("pictures", "image/png");
+}
+
+Test(cli_doctor, compares_the_limits_of_uploads)
+{
+    STACK(.lighttpd = "server.max-request-size := 1024\n");
+    cr_assert_eq(EXAMINE(), 1, "%s", output);
+    expect_wrong("upload-limit", "server.max-request-size = 5120");
 }
